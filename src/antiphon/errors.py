@@ -1,0 +1,78 @@
+"""The errors Antiphon raises on purpose.
+
+    AntiphonError                 anything a person can put right; the command line prints it as one line
+    ├── InputError                what was given cannot be used
+    │   ├── FormatError           a file is not what its name or its header says (corrupt, hostile, unsupported)
+    │   ├── OptionError           an option's value is outside what the command accepts
+    │   ├── EmptyError            there is nothing to work on (no notes, no melodies, no files)
+    │   └── PromptError           a primer that this model cannot continue (range, length, no notes)
+    ├── NameNotFound              an unknown recipe, codec, net, format, bundle; suggests the nearest
+    ├── BundleError               a bundle is truncated, altered, or of a newer version
+    ├── CorpusError               a corpus folder is missing, unfinished, or of another kind
+    ├── RunError                  a training run cannot start, resume, or be read
+    ├── OutputError               the result cannot be written where it was asked for
+    └── MissingDependency         an optional part is not installed; says what to install
+
+Every message says what was wrong with the value, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AntiphonError(Exception):
+    """Something a person can put right; its text is one clear line."""
+
+
+class InputError(AntiphonError, ValueError):
+    """What was given cannot be used."""
+
+
+class FormatError(InputError):
+    """A file is not what its name or its header says."""
+
+
+class OptionError(InputError):
+    """An option's value is outside what is accepted."""
+
+
+class EmptyError(InputError):
+    """There is nothing to work on."""
+
+
+class PromptError(InputError):
+    """A primer that the model cannot continue."""
+
+
+class BundleError(AntiphonError):
+    """A bundle is truncated, altered, or from a newer version."""
+
+
+class CorpusError(AntiphonError):
+    """A corpus folder is missing, unfinished, or of another kind."""
+
+
+class RunError(AntiphonError):
+    """A training run cannot start, resume, or be read."""
+
+
+class OutputError(AntiphonError):
+    """The result cannot be written where it was asked for."""
+
+
+class MissingDependency(AntiphonError):
+    """An optional part is not installed."""
+
+
+class NameNotFound(AntiphonError, LookupError):
+    """An unknown name; the message suggests the nearest known one."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.3)
+        near += [other for other in names if name and name in other and other not in near][:1]
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(names) or 'none'}."
+        super().__init__(f"No {kind} '{name}'. {hint}")
+        self.name_wanted = name

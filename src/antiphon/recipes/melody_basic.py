@@ -1,0 +1,14 @@
+"""Melody, one-hot: the plain baseline (Magenta's `basic_rnn`; facts: 38 classes in, 38 out, two layers of 128)."""
+
+from antiphon.recipes.recipe import Codec, Recipe, Sizes, Training
+
+RECIPE = Recipe(
+    name="melody/basic",
+    family="melody",
+    summary="Melodies, one event a step, nothing but the last event to go on.",
+    codec=Codec("onehot"),
+    net="lstm",
+    sizes=Sizes(layers=(128, 128)),
+    training=Training(batch_size=128, dropout=0.5, clip_norm=5.0),
+    paper="Waite et al., 'Generating long-term structure in songs and stories', Magenta, 2016",
+)

@@ -1,0 +1,143 @@
+"""Things that change along a piece: tempo, meter, key, and marks with a text.
+
+Each map is a set of columns sorted by `time` (ticks in a `Score`, steps in a `QuantizedScore`) and holds from there to
+the next entry. A tempo or meter map always has an entry at time 0 (120 quarters a minute, 4/4 where nothing is said).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from antiphon.score.notes import Float, Int, Small, frozen
+
+DEFAULT_QPM = 120.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TempoMap:
+    """Quarters per minute from each `time` on."""
+
+    time: Int
+    qpm: Float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", frozen(self.time, np.int64))
+        object.__setattr__(self, "qpm", frozen(self.qpm, np.float64))
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[int, float]] = ()) -> TempoMap:
+        """From (time, qpm) pairs: sorted, the last of equal times wins, repeats dropped, 120 at 0 if none is there."""
+        latest = dict(sorted({0: DEFAULT_QPM, **dict(sorted(entries, key=lambda e: e[0]))}.items()))
+        kept: list[tuple[int, float]] = []
+        for time, qpm in latest.items():
+            if not kept or kept[-1][1] != qpm:
+                kept.append((time, qpm))
+        return cls(np.array([t for t, _ in kept]), np.array([q for _, q in kept]))
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TempoMap):
+            return NotImplemented
+        return np.array_equal(self.time, other.time) and np.array_equal(self.qpm, other.qpm)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def seconds(self, time: Int | int, ticks_per_quarter: float) -> Float:
+        """Seconds (float64) of times given in ticks (or in steps, with steps per quarter)."""
+        rate = 60.0 / (self.qpm * ticks_per_quarter)
+        offset = np.concatenate([[0.0], np.cumsum(np.diff(self.time) * rate[:-1])])
+        index = np.maximum(np.searchsorted(self.time, time, side="right") - 1, 0)
+        result: Float = offset[index] + (np.asarray(time) - self.time[index]) * rate[index]
+        return result
+
+
+class Meter(NamedTuple):
+    """A time signature: `numerator` beats of 1/`denominator`."""
+
+    numerator: int = 4
+    denominator: int = 4
+
+    @property
+    def quarters(self) -> float:
+        """Length of a bar in quarter notes (3/4 is 3, 6/8 is 3, 2/2 is 4)."""
+        return 4.0 * self.numerator / self.denominator
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MeterMap:
+    """Time signatures; a change starts a new bar."""
+
+    time: Int
+    numerator: Small
+    denominator: Small
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", frozen(self.time, np.int64))
+        object.__setattr__(self, "numerator", frozen(self.numerator, np.int16))
+        object.__setattr__(self, "denominator", frozen(self.denominator, np.int16))
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[int, int, int]] = ()) -> MeterMap:
+        """From (time, numerator, denominator): sorted, last of equal times wins, repeats dropped, 4/4 at 0 if none."""
+        ordered = sorted(entries, key=lambda e: e[0])
+        latest = dict(sorted({0: (4, 4), **{t: (n, d) for t, n, d in ordered}}.items()))
+        kept: list[tuple[int, int, int]] = []
+        for time, meter in latest.items():
+            if not kept or kept[-1][1:] != meter:
+                kept.append((time, *meter))
+        columns = np.array(kept, dtype=np.int64).reshape(-1, 3)
+        return cls(columns[:, 0], columns[:, 1], columns[:, 2])
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MeterMap):
+            return NotImplemented
+        return (
+            np.array_equal(self.time, other.time)
+            and np.array_equal(self.numerator, other.numerator)
+            and np.array_equal(self.denominator, other.denominator)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def at(self, time: int) -> Meter:
+        """The meter that holds at `time`."""
+        index = max(int(np.searchsorted(self.time, time, side="right")) - 1, 0)
+        return Meter(int(self.numerator[index]), int(self.denominator[index]))
+
+
+class Key(NamedTuple):
+    """A key: tonic pitch class 0-11 (C = 0) and mode ('major', 'minor', 'dorian', ...)."""
+
+    tonic: int
+    mode: str = "major"
+
+    def __str__(self) -> str:
+        names = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+        return f"{names[self.tonic % 12]} {self.mode}"
+
+
+class KeyChange(NamedTuple):
+    """`key` holds from `time` on."""
+
+    time: int
+    key: Key
+
+
+class Mark(NamedTuple):
+    """A text at a time: a chord symbol, a lyric syllable, a marker. `track` is -1 where it belongs to no part."""
+
+    time: int
+    text: str
+    track: int = -1
