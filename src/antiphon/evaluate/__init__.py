@@ -1,0 +1,9 @@
+"""Numbers about models and music, one module a question.
+
+likelihood     how well does the model predict melodies it has not seen?
+ngram          ... and how well does counting (unigram, Kneser-Ney 5-gram)?
+copying        ... and counting helped by repeating the bar before?
+structure      how often does a bar repeat an earlier one?
+memorisation   how long a passage was copied from the training set?
+card           the answers as a bundle's card and as a table of bundles
+"""

@@ -1,0 +1,50 @@
+# Everything needs only Python 3.11 and make; each target sets up what it needs, once.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := $(shell find src -name '*.py')
+
+.PHONY: demo test check bench bundles-table clean
+
+## demo: new melodies as MIDI, MP3 and PNG with a contact sheet, in demo/ (installs no torch)
+demo: $(VENV)/.play
+	$(BIN)/antiphon generate melody -n 6 --bars 16 --seed 2026 --audio mp3 --picture -o demo
+	@echo
+	@echo "Your melodies are in demo/. Open demo/index.html in a browser to hear and compare them."
+
+## test: the whole suite
+test: $(VENV)/.develop
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+## check: style, types, and that the project does not repeat a machine's paths
+check: $(VENV)/.develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## bench: the speed and memory table, as ratios measured in one run
+bench: $(VENV)/.develop
+	$(BIN)/python benchmarks/table.py
+
+## bundles-table: evaluate the shipped bundles again and write their cards and the README's table
+bundles-table: $(VENV)/.develop
+	$(BIN)/python benchmarks/bundles_table.py
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.play: $(VENV)/.python pyproject.toml
+	@echo "Installing what is needed to play (a minute, once)..."
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.develop: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing what is needed to train and test (some minutes, once)..."
+	$(PIP) -c constraints.txt -e '.[all,dev]'
+	@touch $@ $(VENV)/.play
+
+clean:
+	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache

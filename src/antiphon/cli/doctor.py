@@ -1,0 +1,124 @@
+"""`antiphon doctor`: what works on this machine, and what to install for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import typer
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: whether it works, what was found, and what to do where it does not."""
+
+    what: str
+    works: bool
+    found: str
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb `doctor`."""
+
+    @app.command()
+    def doctor(as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON.")) -> None:
+        """Say what works on this machine and what to install for the rest."""
+        findings = examine()
+        if as_json:
+            import json
+
+            print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        else:
+            _print(findings)
+        if not all(finding.works for finding in findings if finding.what.startswith("Playing")):
+            raise typer.Exit(1)
+
+
+def examine() -> list[Finding]:
+    """Everything the doctor looks at, the essential first."""
+    return [_python(), _playing(), *_bundles(), _training(), _accelerator(), _sound_device(), _soundfont()]
+
+
+def _python() -> Finding:
+    import platform
+    import sys
+
+    works = sys.version_info >= (3, 11)
+    return Finding("Python", works, platform.python_version(), "Install Python 3.11 or newer.")
+
+
+def _version(*packages: str) -> tuple[bool, str]:
+    """Whether all packages are installed, and their versions in words."""
+    from importlib import metadata
+
+    words, complete = [], True
+    for package in packages:
+        try:
+            words.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            words.append(f"{package} missing")
+            complete = False
+    return complete, ", ".join(words)
+
+
+def _playing() -> Finding:
+    works, found = _version("onnxruntime", "symusic", "soundfile", "numpy")
+    return Finding("Playing and rendering", works, found, "pip install antiphon")
+
+
+def _bundles() -> list[Finding]:
+    from antiphon.errors import AntiphonError
+    from antiphon.runtime import bundle
+
+    findings = []
+    for path in bundle.shipped():
+        try:
+            opened = bundle.Bundle.open(path)
+            size = path.stat().st_size / 1e6
+            findings.append(Finding(f"Bundle {opened.recipe.name}", True, f"{size:.1f} MB, intact"))
+        except AntiphonError as error:
+            findings.append(Finding(f"Bundle {path.stem}", False, str(error), "Install antiphon again."))
+    return findings
+
+
+def _training() -> Finding:
+    works, found = _version("torch", "onnx", "onnxscript", "tensorboard")
+    return Finding("Training", works, found, "pip install 'antiphon[train]'")
+
+
+def _accelerator() -> Finding:
+    if not _version("torch")[0]:
+        return Finding("Accelerator", False, "needs torch to look for one", "pip install 'antiphon[train]'")
+    from antiphon.train import device
+
+    name = device.describe("auto")
+    return Finding("Accelerator", name != "cpu", name, "Training runs on the CPU; that is enough for the melody models.")
+
+
+def _sound_device() -> Finding:
+    from antiphon.render import device
+
+    name = device.find()
+    remedy = "Render to a file with 'antiphon render', or: pip install sounddevice"
+    return Finding("Sound device", name is not None, name or "none found", remedy)
+
+
+def _soundfont() -> Finding:
+    from antiphon.render import fluid
+
+    found = fluid.find()
+    words = f"FluidSynth with {found.soundfont.name}" if found else "none; Antiphon's own synthesiser plays"
+    return Finding("FluidSynth and SoundFont", found is not None, words, "Optional: install fluidsynth and a SoundFont.")
+
+
+def _print(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "What", "Found", "What to do"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.works else "[yellow]--[/]"
+        table.add_row(mark, finding.what, finding.found, "" if finding.works else finding.remedy)
+    Console().print(table)

@@ -1,0 +1,148 @@
+"""Key-melody codec (Magenta's KeyMelodyEncoderDecoder): what sounds, where the line goes, and which keys fit.
+
+Inputs, R being the number of pitches and K of distances: [0, R) the sounding pitch; 1 if a note sounds, 1 if none does; attack; +1 rising, -1
+falling; K repeat flags; the clock's bits; 1 if the next event starts a bar; 12 major keys that fit all notes so far best; 12
+that fit the last three different pitches best. Labels: pitches, no-event, note-off, then K repeats.
+
+Differs on purpose: MIDI pitch 0 counts as sounding (Magenta takes it for silence), and bars follow the meter.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS, NO_EVENT_ID, NOTE_OFF_ID
+from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.features import Moment, State
+from antiphon.nets.features.labels import Labels
+from antiphon.recipes import Recipe
+
+_MAJOR = (0, 2, 4, 5, 7, 9, 11)
+
+_SOUNDING, _ATTACK, _DIRECTION, _RECENT = 0, 1, 2, slice(3, 6)
+"""Columns of the state `line` [B, 6]: event id that sounds (0: none), attack flag, direction, the last three different onsets."""
+
+
+class KeyMelody(Labels):
+    """See the module."""
+
+    _sounding_rows: Tensor
+    _key_rows: Tensor
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__(recipe, pitches_first=True)
+        self.clock = Clock(recipe.codec.clock_bits)
+        self.width = (self.alphabet.n_plain - 2) + 4 + self.repeats.n + recipe.codec.clock_bits + 1 + 24
+        rows = _sounding_rows(recipe.view.min_pitch, recipe.view.max_pitch)
+        self.register_buffer("_sounding_rows", rows, persistent=False)
+        self.register_buffer("_key_rows", _key_rows(), persistent=False)
+
+    def sequence(self, events: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Tensor:
+        """Inputs float32 [B, T, width] after each event."""
+        bits, starts = self.clock.sequence(events.shape[1], steps_per_bar, start_in_bar)
+        flags = self.repeats.flags(events, steps_per_bar)
+        fits = self._key_rows[events].cumsum(1)
+        return self._inputs(_follow(events), fits, flags, bits, starts)
+
+    def initial_state(self, batch: int) -> State:
+        """No events yet: no note sounds, no key is known."""
+        device = self._key_rows.device
+        line = torch.zeros(batch, 6, dtype=torch.int64, device=device)
+        fits = torch.zeros(batch, 12, device=device)
+        return {
+            **self.repeats.initial_state(batch),
+            **self.clock.initial_state(batch),
+            "line": line,
+            "fits": fits,
+        }
+
+    def step(self, event: Tensor, position: Tensor, state: State) -> Moment:
+        """Features after one more event."""
+        bits, starts, bar = self.clock.step(position, state)
+        copies, flags, history = self.repeats.step(event, position[:, 1], state)
+        line = _line_step(event, state["line"])
+        fits = state["fits"] + self._key_rows[event]
+        inputs = self._inputs(line, fits, flags, bits, starts)
+        return Moment(inputs, copies, {**history, **bar, "line": line, "fits": fits})
+
+    def _inputs(self, line: Tensor, fits: Tensor, flags: Tensor, bits: Tensor, starts: Tensor) -> Tensor:
+        sounding = self._sounding_rows[line[..., _SOUNDING]]
+        recent = self._key_rows[line[..., _RECENT]].sum(-2)
+        parts = [
+            sounding,
+            line[..., _ATTACK : _DIRECTION + 1],
+            flags,
+            bits,
+            starts[..., None],
+            _best(fits),
+            _best(recent),
+        ]
+        return torch.cat([part.to(bits.dtype) for part in parts], -1)
+
+
+def _line_step(event: Tensor, line: Tensor) -> Tensor:
+    """The next `line` [B, 6] after `event` [B]."""
+    sounding, attack, direction, last, second, third = line.unbind(1)
+    onset = event >= FIRST_PITCH_ID
+    sounding = torch.where(event == NO_EVENT_ID, sounding, torch.where(onset, event, 0))
+    # A note off leaves the attack flag as it was, as in Magenta.
+    attack = torch.where(event == NOTE_OFF_ID, attack, onset.long())
+    moved = onset & (event != last)
+    turned = moved & (last > 0)
+    direction = torch.where(turned, torch.sign(event - last), direction)
+    third = torch.where(moved & (event != second), second, third)
+    second = torch.where(moved, last, second)
+    last = torch.where(onset, event, last)
+    return torch.stack([sounding, attack, direction, last, second, third], 1)
+
+
+def _follow(events: Tensor) -> Tensor:
+    """The line [B, T, 6] after each event of whole sequences: `_line_step` without the loop."""
+    onset = events >= FIRST_PITCH_ID
+    speaks = events != NO_EVENT_ID
+    sounding = _hold(torch.where(onset, events, 0), speaks)
+    attack = _hold(onset.long(), events != NOTE_OFF_ID)
+    last = _hold(events, onset)
+    before = _delayed(last)
+    moved = last != before
+    direction = _hold(torch.sign(last - before), moved & (before > 0))
+    second = _hold(before, moved)
+    third = _hold(_delayed(second), moved & (last != _delayed(second)))
+    return torch.stack([sounding, attack, direction, last, second, third], -1)
+
+
+def _hold(values: Tensor, where: Tensor) -> Tensor:
+    """Values [B, T] as of the last position at which `where` was true; 0 before the first."""
+    positions = torch.arange(1, values.shape[1] + 1, device=values.device)
+    source = torch.where(where, positions, 0).cummax(1).values
+    return functional.pad(values, (1, 0)).gather(1, source)
+
+
+def _delayed(values: Tensor) -> Tensor:
+    return functional.pad(values, (1, 0))[:, :-1]
+
+
+def _best(fits: Tensor) -> Tensor:
+    """True for every key with the greatest count."""
+    return fits == fits.amax(-1, keepdim=True)
+
+
+def _sounding_rows(min_pitch: int, max_pitch: int) -> Tensor:
+    """Table [130, R + 2]: one-hot of the sounding pitch, a note sounds, none does."""
+    rows = torch.zeros(N_EVENTS, max_pitch - min_pitch + 2)
+    pitches = torch.arange(max_pitch - min_pitch)
+    rows[pitches + min_pitch + FIRST_PITCH_ID, pitches] = 1
+    rows[FIRST_PITCH_ID:, -2] = 1
+    rows[:FIRST_PITCH_ID, -1] = 1
+    return rows
+
+
+def _key_rows() -> Tensor:
+    """Table [130, 12]: 1 for each major key an onset belongs to."""
+    rows = torch.zeros(N_EVENTS, 12)
+    for pitch in range(N_EVENTS - FIRST_PITCH_ID):
+        for degree in _MAJOR:
+            rows[pitch + FIRST_PITCH_ID, (pitch - degree) % 12] = 1
+    return rows

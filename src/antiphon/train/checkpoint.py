@@ -1,0 +1,72 @@
+"""Checkpoints: one safetensors file each, tensors and the facts about them together, so that both are replaced at once.
+
+Facts travel as JSON in the file's metadata. `last` holds net and optimiser and goes on exactly where it stopped; `best` holds
+the net alone.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from antiphon.errors import RunError
+from antiphon.files import atomic_path
+
+_FACTS = "antiphon"
+_NET, _ADAM = "net.", "adam."
+
+
+def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write tensors and facts (JSON types) to `path` whole or not at all. Raises `OutputError`."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(path) as temporary:
+        save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and facts of a checkpoint. Raises `RunError` where it is missing, damaged, or not one of ours."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return tensors, json.loads((file.metadata() or {})[_FACTS])
+    except FileNotFoundError:
+        raise RunError(f"No checkpoint '{path}'; train for a while first.") from None
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise RunError(f"The checkpoint '{path}' cannot be read ({error}); start anew in another folder.") from error
+
+
+
+def pack(net: torch.nn.Module, adam: torch.optim.Adam) -> dict[str, Tensor]:
+    """Net and optimiser as named tensors; `unpack` is the inverse."""
+    tensors = {_NET + name: tensor for name, tensor in net.state_dict().items()}
+    for name, parameter in net.named_parameters():
+        for slot, tensor in adam.state.get(parameter, {}).items():
+            tensors[f"{_ADAM}{slot}.{name}"] = tensor
+    return tensors
+
+
+def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: torch.optim.Adam) -> None:
+    """Put what `pack` returned back into net and optimiser. Raises `RunError` where they do not fit."""
+    put_weights(net, {k.removeprefix(_NET): v for k, v in tensors.items() if k.startswith(_NET)})
+    slots = {k.removeprefix(_ADAM).split(".", 1)[0] for k in tensors if k.startswith(_ADAM)}
+    for name, parameter in net.named_parameters():
+        kept = {slot: tensors[f"{_ADAM}{slot}.{name}"] for slot in slots if f"{_ADAM}{slot}.{name}" in tensors}
+        if kept:
+            # Adam keeps its step count on the CPU and its moments beside the parameter.
+            adam.state[parameter] = {s: t if s == "step" else t.to(parameter.device) for s, t in kept.items()}
+
+
+def put_weights(net: torch.nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load `weights` into `net`. Raises `RunError` naming the first tensor that is missing, unknown, or of another shape."""
+    wanted = net.state_dict()
+    for name in sorted(wanted.keys() | weights.keys()):
+        there, here = (tuple(t[name].shape) if name in t else None for t in (weights, wanted))
+        if there != here:
+            raise RunError(f"The weights do not fit the net: '{name}' has shape {there}, the net's {here}.")
+    net.load_state_dict(weights)

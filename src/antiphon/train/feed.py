@@ -1,0 +1,64 @@
+"""The endless stream of training batches, which can be taken up again at any place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from antiphon.data import batches
+from antiphon.data.batches import Batch
+from antiphon.data.corpus import Corpus
+from antiphon.errors import CorpusError
+from antiphon.recipes import Recipe
+from antiphon.train.processes import Processes
+
+Indices = NDArray[np.int64]
+Tensors = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Batches of the sequences `indices`, shuffled and transposed anew each epoch as (seed, epoch, sequence) say.
+
+    Among several processes every one takes each n-th batch; what does not fill a round is left for another epoch.
+    """
+
+    corpus: Corpus
+    indices: Indices
+    recipe: Recipe
+    seed: int
+    crew: Processes
+
+    def __call__(self, epoch: int, batch: int) -> Iterator[tuple[int, int, Batch]]:
+        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, batch). Raises `CorpusError` if there is none."""
+        while True:
+            done = batch
+            for mine in islice(self.rounds(epoch), batch, None):
+                done += 1
+                yield epoch, done, mine
+            if not done:
+                raise CorpusError(
+                    f"The {len(self.indices)} melodies to train on make fewer batches than the {self.crew.n} processes "
+                    "that want one each; add pieces, or start fewer processes."
+                )
+            epoch, batch = epoch + 1, 0
+
+    def rounds(self, epoch: int) -> Iterator[Batch]:
+        """This process's batches of one epoch."""
+        every = iter(
+            batches.epoch(self.corpus, self.indices, self.recipe, seed=self.seed, epoch=epoch, shuffle=True)
+        )
+        return (group[self.crew.rank] for group in zip(*[every] * self.crew.n, strict=False))
+
+
+def tensors(batch: Batch, device: torch.device) -> Tensors:
+    """The batch on `device`, in the order a net's `loss` and `score` take it."""
+    arrays = (batch.events, batch.lengths, batch.steps_per_bar, batch.start_in_bar)
+    events, lengths, steps_per_bar, start_in_bar = (torch.from_numpy(a).to(device) for a in arrays)
+    return events, lengths, steps_per_bar, start_in_bar

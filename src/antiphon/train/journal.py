@@ -1,0 +1,80 @@
+"""What a run tells while it goes: lines to a person, figures to `metrics.jsonl` and TensorBoard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+from antiphon.train import metrics
+from antiphon.train.board import Board
+from antiphon.train.clock import Pace, duration
+from antiphon.train.dream import Dreamer
+from antiphon.train.folder import RunFolder
+from antiphon.train.state import State
+
+
+class Talk(Protocol):
+    """Somebody who listens to a run."""
+
+    def say(self, line: str) -> None:
+        """A line to keep."""
+
+    def tick(self, line: str) -> None:
+        """A line that the next one may replace."""
+
+
+class Journal:
+    """Takes note of steps and evaluations; made by the leading process only.
+
+    Opening it drops what a killed process wrote after the checkpoint that `state` came from.
+    """
+
+    def __init__(self, folder: RunFolder, state: State, max_steps: int, talk: Talk, dreamer: Dreamer) -> None:
+        self._folder, self._max_steps, self._talk, self._dreamer = folder, max_steps, talk, dreamer
+        metrics.keep_until(folder.metrics, state.step)
+        self._board = Board(folder.tensorboard, state.step)
+
+    def stepped(self, state: State, figures: Mapping[str, float], pace: Pace) -> None:
+        """Figures of the steps since the last time."""
+        self._note(state, "train", {**figures, "steps_per_s": pace.steps_per_s, "elapsed_s": state.elapsed_s})
+        left = pace.left(self._max_steps - state.step)
+        self._talk.tick(
+            f"step {state.step:,} of {self._max_steps:,}, epoch {state.epoch + 1}: loss {figures['loss']:.4f}, "
+            f"accuracy {figures['accuracy']:.1%}, {pace.steps_per_s:.2f} steps/s, at most {left} left"
+        )
+
+    def evaluated(self, state: State, figures: Mapping[str, float], better: bool) -> None:
+        """Figures of an evaluation, and a melody of the net as it is."""
+        self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
+        best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
+        self._talk.say(
+            f"step {state.step:,}: validation {figures['nll_per_step']:.4f} nats a step ({best}), "
+            f"perplexity {math.exp(figures['nll_per_step']):.3f}, accuracy {figures['accuracy']:.1%}, "
+            f"{duration(state.elapsed_s)} of training"
+        )
+        png, samples, rate = self._dreamer()
+        self._board.picture(state.step, "melody/picture", png)
+        self._board.sound(state.step, "melody/sound", samples, rate)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._board.close()
+
+    def _note(self, state: State, kind: str, figures: Mapping[str, float]) -> None:
+        metrics.append(self._folder.metrics, state.step, kind, figures)
+        self._board.figures(state.step, kind, figures)
+
+
+class NoJournal:
+    """What a process that does not lead keeps: nothing, since all processes have the same figures."""
+
+    def stepped(self, state: State, figures: Mapping[str, float], pace: Pace) -> None:
+        """The leading process writes this down."""
+
+    def evaluated(self, state: State, figures: Mapping[str, float], better: bool) -> None:
+        """The leading process writes this down."""
+
+    def close(self) -> None:
+        """Nothing is open."""

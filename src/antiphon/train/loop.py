@@ -1,0 +1,152 @@
+"""The training loop: step, log, evaluate, save, until it no longer gets better.
+
+Nothing it computes depends on when it was stopped: the data of a step follow from (seed, epoch, batch), its dropout from
+(seed, step), and all else is in the checkpoint. So a run that was killed ends with the very weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from antiphon.data.batches import Batch
+from antiphon.errors import RunError
+from antiphon.recipes import Recipe
+from antiphon.train import checkpoint
+from antiphon.train.clipping import clip
+from antiphon.train.clock import Pace
+from antiphon.train.device import Device
+from antiphon.train.evaluation import Evaluation
+from antiphon.train.feed import Feed, tensors
+from antiphon.train.folder import RunFolder
+from antiphon.train.journal import Journal
+from antiphon.train.processes import Processes
+from antiphon.train.schedule import learning_rate
+from antiphon.train.state import State
+from antiphon.train.stopping import Wish, wish_to_stop
+from antiphon.train.tally import Tally
+
+LOG_EVERY = 10
+"""Optimiser steps between two lines of figures, as the original."""
+
+
+@dataclass
+class Loop:
+    """One run in one process. `run` brings `state` to its end."""
+
+    net: torch.nn.Module
+    adam: torch.optim.Adam
+    recipe: Recipe
+    feed: Feed
+    evaluation: Evaluation
+    journal: Journal
+    folder: RunFolder
+    device: Device
+    crew: Processes
+    state: State
+    seed: int
+    pace: Pace
+    save_every_s: float = 60.0
+    _tally: Tally = field(init=False)
+    _since: float = field(init=False)
+    _saved: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scaler = self.device.scaler()
+        if self.state.scaler:
+            self.scaler.load_state_dict(self.state.scaler)
+        self._tally = Tally(self.device.torch)
+        self._since = self._saved = time.monotonic()
+
+    def run(self) -> State:
+        """Train until the state says why it ended. Raises `RunError` for a loss that is no number, or when asked to stop."""
+        with wish_to_stop() as wish:
+            for epoch, done, batch in self.feed(self.state.epoch, self.state.batch):
+                self._step(batch)
+                self.state.epoch, self.state.batch = epoch, done
+                self._after_step(wish)
+                if self.state.ended:
+                    break
+        return self.state
+
+    def save(self) -> None:
+        """Write the `last` checkpoint."""
+        self.state.scaler = self.scaler.state_dict()
+        if self.crew.leads:
+            checkpoint.save(self.folder.last, checkpoint.pack(self.net, self.adam), self.state.as_dict())
+        self._saved = time.monotonic()
+
+    def evaluate(self) -> None:
+        """Judge the net on the validation split; keep it if it is the best so far."""
+        self.net.eval()
+        figures = self.evaluation()
+        self.net.train()
+        training = self.recipe.training
+        better = self.state.judge(figures["nll_per_step"], training.patience, training.max_steps)
+        if better and self.crew.leads:
+            facts = {"step": self.state.step, "metrics": figures}
+            checkpoint.save(self.folder.best, dict(self.net.state_dict()), facts)
+        self.journal.evaluated(self.state, figures, better)
+
+    def _step(self, batch: Batch) -> None:
+        state, training = self.state, self.recipe.training
+        torch.manual_seed(step_seed(self.seed, state.step, self.crew.rank))
+        rate = learning_rate(state.step, training)
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        with self.device.autocast():
+            loss = self.net.loss(*tensors(batch, self.device.torch))
+        self.adam.zero_grad(set_to_none=True)
+        self.scaler.scale(loss.label_nll).backward()
+        self.scaler.unscale_(self.adam)
+        self.crew.average_gradients(self.net.parameters())
+        norm = clip(self.net.parameters(), training.clip_norm, training.clip)
+        self.scaler.step(self.adam)
+        self.scaler.update()
+        state.step += 1
+        self._tally.add(loss, norm)
+
+    def _after_step(self, wish: Wish) -> None:
+        step, training = self.state.step, self.recipe.training
+        judge = step % training.evaluate_every == 0 or step >= training.max_steps
+        stop = wish.stated and self.crew.n == 1
+        if not (judge or stop or step % LOG_EVERY == 0):
+            return
+        self._log()
+        stop = self.crew.any(wish.stated, self.device.torch)
+        if judge:
+            self.evaluate()
+            self._note_time()
+        if judge or stop or time.monotonic() - self._saved >= self.save_every_s:
+            self.save()
+        if stop and not self.state.ended:
+            raise RunError(f"Stopped after step {step:,}, which is saved; the same command goes on from there.")
+
+    def _log(self) -> None:
+        """Write down the figures since the last line. Raises `RunError` where they are no numbers: nothing is saved then."""
+        n_steps, seconds = self._tally.n_steps, self._note_time()
+        figures = self._tally.take(self.crew)
+        if not np.isfinite(figures["loss"]) or not (self.scaler.is_enabled() or np.isfinite(figures["gradient_norm"])):
+            kept = f"'{self.folder.last}'" if self.folder.last.exists() else "nothing: it came before the first one"
+            raise RunError(
+                f"The loss is no longer a number at step {self.state.step:,}. The last good checkpoint is kept ({kept}). "
+                "Start anew with a lower rate (--set training.learning_rate=0.0003) or --set training.clip=global."
+            )
+        self.pace.note(seconds, n_steps)
+        rate = learning_rate(self.state.step - 1, self.recipe.training)
+        self.journal.stepped(self.state, {**figures, "learning_rate": rate}, self.pace)
+
+    def _note_time(self) -> float:
+        """Seconds since this was last asked, added to the run's clock."""
+        now = time.monotonic()
+        seconds, self._since = now - self._since, now
+        self.state.elapsed_s += seconds
+        return seconds
+
+
+def step_seed(seed: int, step: int, rank: int = 0) -> int:
+    """Seed of the dropout of one step in one process: the same whether the run was interrupted or not."""
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> np.uint64(1))

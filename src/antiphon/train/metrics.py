@@ -1,0 +1,36 @@
+"""`metrics.jsonl`: the figures of a run by step, one JSON object a line, readable without torch.
+
+Each line has `step`, `kind` ('train': means since the line before; 'validation': the whole split) and its figures. Figures
+that do not exist (an accuracy over no events) are null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from antiphon.files import atomic_write
+
+
+def append(path: Path, step: int, kind: str, figures: Mapping[str, float]) -> None:
+    """Add one line."""
+    finite = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"step": step, "kind": kind, **finite}) + "\n")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Every whole line, in order; a line cut short by a kill is left out. Empty where there is no file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("}\n")]
+
+
+def keep_until(path: Path, step: int) -> None:
+    """Drop the lines after `step`, which training will write again when it goes on from there."""
+    if path.exists():
+        kept = [line for line in read(path) if line["step"] <= step]
+        atomic_write(path, "".join(json.dumps(line) + "\n" for line in kept))

@@ -1,0 +1,118 @@
+"""The shape of the house: imports point down, heavy libraries stay in their rooms, the command line starts light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).resolve().parents[2] / "src" / "antiphon"
+
+# From the top of the house to its ground; a room imports only rooms that stand after it.
+ROOMS = (
+    "cli", "train", "generate", "evaluate", "runtime", "nets", "data", "recipes",
+    "codecs", "extract", "render", "io", "score", "files", "errors",
+)  # fmt: skip
+
+HEAVY = {
+    "torch": {"nets", "train"},
+    "onnx": {"train"},
+    "onnxruntime": {"runtime"},
+    "symusic": {"io"},
+    "mido": {"io"},
+    "matplotlib": {"render"},
+    "soundfile": {"render"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+}
+
+# Asking whether a library is there is not using it.
+EXEMPT_FILES = {"cli/doctor.py"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, at its top or inside a function; type-only imports count too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            names.add("relative")
+    return names
+
+
+def room_of(path: Path) -> str:
+    relative = path.relative_to(SRC)
+    return relative.parts[0].removesuffix(".py")
+
+
+FILES = sorted(SRC.rglob("*.py"))
+
+
+def test_the_house_has_its_rooms() -> None:
+    assert len(FILES) > 50
+    unknown = {room_of(path) for path in FILES} - {*ROOMS, "__init__", "bundles"}
+    assert not unknown
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_imports_point_down(path: Path) -> None:
+    room, names = room_of(path), imports(path)
+    assert "relative" not in names, "rooms are named in full"
+    if room == "__init__":
+        return
+    allowed = set(ROOMS[ROOMS.index(room) :]) | {"__version__"}
+    used = {name.split(".")[1] for name in names if name.startswith("antiphon.")}
+    assert used <= allowed, f"{room} reaches up to {sorted(used - allowed)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
+    if str(path.relative_to(SRC)) in EXEMPT_FILES:
+        return
+    used = {name.split(".")[0] for name in imports(path)}
+    astray = {library for library, rooms in HEAVY.items() if library in used and room_of(path) not in rooms}
+    assert not astray
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules loaded after running `code` in a fresh interpreter."""
+    report = f"{code}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    result = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    return set(result.stdout.splitlines()[-1].split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import antiphon.cli.app as a\ntry:\n    import sys; sys.argv = ['antiphon', '--help']; a.main()\nexcept SystemExit: pass"
+    assert not loaded_by(code) & {"torch", "onnxruntime", "onnx", "matplotlib", "symusic", "soundfile", "numpy"}
+
+
+def test_import_antiphon_is_light() -> None:
+    assert not loaded_by("import antiphon") & {"torch", "onnxruntime", "matplotlib", "symusic", "soundfile"}
+
+
+def test_playing_never_loads_torch() -> None:
+    code = "import antiphon; m = antiphon.load('melody/basic'); m.generate(bars=1, seed=1)"
+    assert not loaded_by(code) & {"torch", "onnx", "matplotlib"}
+
+
+def test_functions_are_short() -> None:
+    """Nine in ten functions have at most 25 lines without their docstring, and none more than 60."""
+    lengths = [length for path in FILES for length in function_lengths(path)]
+    assert len(lengths) > 200
+    assert sum(length <= 25 for length in lengths) / len(lengths) >= 0.9
+    assert max(lengths) <= 60
+
+
+def function_lengths(path: Path) -> list[int]:
+    lengths = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lengths.append(body[-1].end_lineno - body[0].lineno + 2 if body else 1)
+    return lengths
