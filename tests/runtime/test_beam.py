@@ -1,4 +1,6 @@
-"""Beam search and the walk under it, against a search written out entry by entry over an automaton small enough to read."""
+"""Beam search and the walk under it, against a search written out entry by entry over an automaton small
+enough to read.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Said:
 
 
 class Table:
-    """The next event depends on the last two, the step in the bar and the temperature. Counts the rows it is asked for."""
+    """The next event depends on the last two, the step in the bar and the temperature. Counts the rows it is
+    asked for.
+    """
 
     def __init__(self) -> None:
         self.rows: list[int] = []

@@ -4,13 +4,15 @@ The probability of an event is
 
     w0 * five_gram(event) + w1 * [event is the one 1 bar ago] + w2 * [event is the one 2 bars ago]
 
-with the bar of the melody's own meter. The three weights depend on how long each copy has been right: for either
-distance, whether there is an event to copy, and if so how many events before this one agreed with theirs without a break
-(0, 1 to 3, 4 to 15, 16 or more), 25 cases in all. So the mixture holds on to a copy that is going well and drops one that
-has failed, which is the best a listener could do who knows nothing but repetition and local habit.
+with the bar of the melody's own meter. The three weights depend on how long each copy has been right: for
+either distance, whether there is an event to copy, and if so how many events before this one agreed with
+theirs without a break (0, 1 to 3, 4 to 15, 16 or more), 25 cases in all. So the mixture holds on to a
+copy that is going well and drops one that has failed, which is the best a listener could do who knows
+nothing but repetition and local habit.
 
-The weights are fitted by expectation maximisation on every tenth group of the training split, with a 5-gram counted on the
-other nine; then the 5-gram is counted anew on the whole split. Nothing of the evaluated split is seen.
+The weights are fitted by expectation maximisation on every tenth group of the training split, with a
+5-gram counted on the other nine; then the 5-gram is counted anew on the whole split. Nothing of the
+evaluated split is seen.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _NOTHING = -1
 
 @dataclass(frozen=True)
 class CopyMixture:
-    """The mixture; `weights` float64 [cases, 1 + distances] sums to 1 along each row, 0 for what cannot be copied."""
+    """The mixture; `weights` float64 [cases, 1 + distances] sums to 1 along each row, 0 for what cannot
+    be copied.
+    """
 
     ngram: KneserNey
     weights: Floats
@@ -83,7 +87,7 @@ def _cases(sequences: Sequences) -> Ints:
     """The case each event falls into, [N]."""
     case = np.zeros(len(sequences.events), np.int64)
     for copy in _copies(sequences):
-        run = _run_before(copy == sequences.events, sequences.position)
+        run: Ints = _run_before(copy == sequences.events, sequences.position)
         trust = np.searchsorted(RUN_LENGTHS, run, side="right") + 1
         case = case * _CASES + np.where(copy == _NOTHING, 0, trust)
     return case
@@ -94,7 +98,7 @@ def _run_before(agrees: Bools, position: Ints) -> Ints:
     index = np.arange(len(agrees))
     last_break = np.maximum.accumulate(np.where(agrees, -1, index)) if len(agrees) else index
     before = np.concatenate([[-1], last_break[:-1]])[: len(agrees)]
-    return np.minimum(index - 1 - before, position)
+    return np.asarray(np.minimum(index - 1 - before, position))
 
 
 def _aside(sequences: Sequences) -> Bools:
@@ -104,9 +108,9 @@ def _aside(sequences: Sequences) -> Bools:
 
 
 def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Floats:
-    """Mixture weights by expectation maximisation; one imagined event of each kind keeps unheard cases even."""
+    """Mixture weights by expectation maximisation; one imagined event a voice keeps unheard cases even."""
     possible = _possible()
-    weights = possible / possible.sum(axis=1, keepdims=True)
+    weights: Floats = possible / possible.sum(axis=1, keepdims=True)
     scored = sequences.scored
     parts, cases = _parts(ngram, sequences)[scored], _cases(sequences)[scored]
     for _ in range(_ROUNDS):
@@ -121,4 +125,4 @@ def _possible() -> Floats:
     """Which of the three voices speak in each case, [cases, 3]."""
     cases = np.arange(_CASES ** len(BARS))
     copies = [cases // _CASES > 0, cases % _CASES > 0]
-    return np.stack([np.ones(len(cases)), *copies], axis=1)
+    return np.stack([np.ones(len(cases)), *copies], axis=1).astype(np.float64)

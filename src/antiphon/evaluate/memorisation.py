@@ -1,18 +1,20 @@
 """Is it copying? The longest passage of a melody that stands in the training set, in whatever key.
 
-A passage begins with a note and goes on event by event: where notes start, where they end, and the interval from each note
-to the next all agree; only its first pitch is free. Of two passages the one with more notes is the longer (then the one of
-more steps), so that long rests count for little. The figure means little alone, since all music of a kind shares its turns:
-the same is asked of pieces that the model has never seen, and a model that copies no more than those repeat is not copying.
+A passage begins with a note and goes on event by event: where notes start, where they end, and the
+interval from each note to the next all agree; only its first pitch is free. Of two passages the one with
+more notes is the longer (then the one of more steps), so that long rests count for little. The figure
+means little alone, since all music of a kind shares its turns: the same is asked of pieces that the model
+has never seen, and a model that copies no more than those repeat is not copying.
 
-Method: melodies become tokens (nothing new, note off, interval from the note before), and prefix doubling (Karp, Miller and
-Rosenberg, 1972) names all their passages of 1, 2, 4, 8... events. The longest names sort every suffix as a suffix array
-would; the longest match of a suffix stands next to it among the training set's, and its length is read off the names.
+Method: melodies become tokens (nothing new, note off, interval from the note before), and prefix doubling
+(Karp, Miller and Rosenberg, 1972) names all their passages of 1, 2, 4, 8... events. The longest names
+sort every suffix as a suffix array would; the longest match of a suffix stands next to it among the
+training set's, and its length is read off the names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,10 +28,12 @@ _QUANTILES = {"median": 50, "p90": 90, "max": 100}
 
 @dataclass(frozen=True)
 class Copies:
-    """The longest passage of each melody asked about that stands in the training set; every field int64 [n].
+    """The longest passage of each melody asked about that stands in the training set; every field int64
+    [n].
 
-    `notes` that start in it, its length in `steps`, the step of the melody where it `start`s, the training sequence
-    (`source`) it stands in and the step there (`source_start`). A melody that shares no note has lengths 0 and source -1.
+    `notes` that start in it, its length in `steps`, the step of the melody where it `start`s, the
+    training sequence (`source`) it stands in and the step there (`source_start`). A melody that shares no
+    note has lengths 0 and source -1.
     """
 
     notes: Ints
@@ -37,6 +41,10 @@ class Copies:
     start: Ints
     source: Ints
     source_start: Ints
+
+    def take(self, part: slice) -> Copies:
+        """The passages of some of the melodies."""
+        return Copies(*(getattr(self, field.name)[part] for field in fields(self)))
 
     def summary(self) -> dict[str, float]:
         """Median, 90th percentile and longest, in notes and in steps; empty without melodies."""
@@ -55,11 +63,14 @@ def longest_copies(melodies: Sequences, training: Sequences) -> Copies:
     both = Sequences.of([*training, *melodies])
     onsets = np.flatnonzero(both.events >= FIRST_PITCH_ID)
     asked = both.sequence[onsets] >= len(training)
-    copies = Copies(*np.zeros((3, len(melodies)), np.int64), *np.full((2, len(melodies)), -1))
-    if asked.any() and not asked.all():
-        steps, partner = _longest_matches(_text(both), onsets + both.sequence[onsets] + 1, asked)
-        _keep_longest(copies, both, onsets[asked], steps, onsets[partner], len(training))
-    return copies
+    if not asked.any() or asked.all():
+        return _nothing(len(melodies))
+    steps, partner = _longest_matches(_text(both), onsets + both.sequence[onsets] + 1, asked)
+    return _longest_of_each(both, len(training), onsets[asked], steps, onsets[partner])
+
+
+def _nothing(n: int) -> Copies:
+    return Copies(*np.zeros((3, n), np.int64), *np.full((2, n), -1))
 
 
 def _text(sequences: Sequences) -> Ints:
@@ -78,22 +89,20 @@ def _text(sequences: Sequences) -> Ints:
 
 
 def _longest_matches(text: Ints, suffixes: Ints, asked: Bools) -> tuple[Ints, Ints]:
-    """For each asked suffix its longest match among the others: 1 + events that agree, and which other one."""
+    """For each asked suffix its longest match among the others: 1 + tokens that agree, and which one."""
     names = _names(text)
-    order = np.argsort(names[-1][suffixes], kind="stable")
-    place = np.arange(len(order))
-    other = ~asked[order]
-    before = np.maximum.accumulate(np.where(other, place, -1))
-    after = np.minimum.accumulate(np.where(other, place, len(order))[::-1])[::-1]
-    who = np.flatnonzero(asked)
-    rank = np.empty_like(order)
-    rank[order] = place
-    neighbours = np.stack([before[rank[who]], after[rank[who]]])
-    exists = (neighbours >= 0) & (neighbours < len(order))
-    partners = order[np.where(exists, neighbours, neighbours[::-1])]
-    agreeing = np.stack([_agreeing(names, suffixes[who], suffixes[partner]) for partner in partners])
-    best = agreeing.argmax(axis=0)[None]
-    return 1 + np.take_along_axis(agreeing, best, 0)[0], np.take_along_axis(partners, best, 0)[0]
+    partners = _neighbours(names[-1][suffixes], asked)
+    agreeing = np.stack([_agreeing(names, suffixes[asked], suffixes[partner]) for partner in partners])
+    best, which = agreeing.argmax(axis=0), np.arange(agreeing.shape[1])
+    return 1 + agreeing[best, which], partners[best, which]
+
+
+def _neighbours(rank: Ints, asked: Bools) -> Ints:
+    """The others ranked next below and next above each asked one, [2, asked]; at an end the nearest twice."""
+    others = np.flatnonzero(~asked)
+    others = others[np.argsort(rank[others])]
+    above = np.searchsorted(rank[others], rank[asked])
+    return np.asarray(others[np.clip(np.stack([above - 1, above]), 0, len(others) - 1)])
 
 
 def _names(text: Ints) -> list[Ints]:
@@ -107,21 +116,22 @@ def _names(text: Ints) -> list[Ints]:
 
 
 def _agreeing(names: list[Ints], left: Ints, right: Ints) -> Ints:
-    """How many tokens from `left` and from `right` on agree; end tokens, which all differ, stop it in time."""
+    """How many tokens from `left` and `right` on agree; end tokens, which all differ, stop it in time."""
     length = np.zeros(len(left), np.int64)
     for level in range(len(names) - 1, -1, -1):
         length += (names[level][left + length] == names[level][right + length]).astype(np.int64) << level
     return length
 
 
-def _keep_longest(copies: Copies, both: Sequences, onset: Ints, steps: Ints, partner: Ints, n_training: int) -> None:
-    """Write each melody's longest passage into `copies`; the arrays hold every passage asked about."""
-    onsets_until = np.concatenate([[0], np.cumsum(both.events >= FIRST_PITCH_ID)])
-    notes = onsets_until[onset + steps] - onsets_until[onset]
+def _longest_of_each(both: Sequences, n_training: int, onset: Ints, steps: Ints, partner: Ints) -> Copies:
+    """The longest passage of each melody, of all those that begin at `onset`s and match at `partner`s."""
+    onsets_before = np.concatenate([[0], np.cumsum(both.events >= FIRST_PITCH_ID)])
+    notes = onsets_before[onset + steps] - onsets_before[onset]
     melody = both.sequence[onset] - n_training
     ranked = np.lexsort((steps, notes, melody))
     last = ranked[np.append(np.diff(melody[ranked]) > 0, True)]
-    copies.notes[melody[last]], copies.steps[melody[last]] = notes[last], steps[last]
-    copies.start[melody[last]] = both.position[onset[last]]
-    copies.source[melody[last]] = both.sequence[partner[last]]
-    copies.source_start[melody[last]] = both.position[partner[last]]
+    found = _nothing(len(both) - n_training)
+    start, source, source_start = both.position[onset], both.sequence[partner], both.position[partner]
+    for field, values in zip(fields(found), (notes, steps, start, source, source_start), strict=True):
+        getattr(found, field.name)[melody[last]] = values[last]
+    return found

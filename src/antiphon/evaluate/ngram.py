@@ -1,12 +1,13 @@
 """Counting models of events: a smoothed unigram, and interpolated modified Kneser-Ney.
 
-Both are fitted on a training split as a recipe sees it, and give probabilities over the events possible in that view, so
-that their figures stand beside a net's. Every event but the first of a sequence is predicted and counted, the same events
-that a net is scored on; what stands before the beginning is one start symbol.
+Both are fitted on a training split as a recipe sees it, and give probabilities over the events possible
+in that view, so that their figures stand beside a net's. Every event but the first of a sequence is
+predicted and counted, the same events that a net is scored on; what stands before the beginning is one
+start symbol.
 
-Source: Chen and Goodman, 'An empirical study of smoothing techniques for language modeling', 1998 (modified Kneser-Ney with
-interpolation; the lowest order is interpolated with the uniform distribution). N-grams are exact integers in base V + 1, so
-nothing collides and all work is sorting and searching.
+Source: Chen and Goodman, 'An empirical study of smoothing techniques for language modeling', 1998
+(modified Kneser-Ney with interpolation; the lowest order is interpolated with the uniform distribution).
+N-grams are exact integers in base V + 1, so nothing collides and all work is sorting and searching.
 """
 
 from __future__ import annotations
@@ -40,10 +41,16 @@ class Unigram:
         """Probability of every event, [N]."""
         return self.probabilities[_compact(sequences.events, self.vocabulary)]
 
+    def best(self, sequences: Sequences) -> Ints:
+        """The commonest event, [N] times."""
+        return np.full(len(sequences.events), self.vocabulary[self.probabilities.argmax()])
+
 
 @dataclass(frozen=True)
 class _Order:
-    """One order's table: n-grams with their discounted share, contexts with the mass they leave to the order below."""
+    """One order's table: n-grams with their discounted share, contexts with the mass they leave to the
+    order below.
+    """
 
     grams: Ints
     shares: Floats
@@ -51,7 +58,9 @@ class _Order:
     left: Floats
 
     def refine(self, below: Floats, gram: Ints, base: int) -> Floats:
-        """Probabilities of this order from those of the order below; `gram` holds n-gram codes of the same shape."""
+        """Probabilities of this order from those of the order below; `gram` holds n-gram codes of the
+        same shape.
+        """
         share = _look_up(self.grams, self.shares, gram, missing=0.0)
         left = _look_up(self.contexts, self.left, gram // base, missing=1.0)
         return share + left * below
@@ -66,12 +75,16 @@ class KneserNey:
 
     @classmethod
     def fit(cls, sequences: Sequences, vocabulary: Ints, order: int = 5) -> KneserNey:
-        """A model of `order` events fitted on `sequences`; `vocabulary` int64 [V] lists the possible ids, rising.
+        """A model of `order` events fitted on `sequences`; `vocabulary` int64 [V] lists the possible ids,
+        rising.
 
-        Raises `EmptyError` where nothing can be counted, ValueError where an event is not in the vocabulary.
+        Raises `EmptyError` where nothing can be counted, ValueError where an event is not in the
+        vocabulary.
         """
         if not sequences.scored.any():
-            raise EmptyError("No sequence of two events or more to count n-grams in; give the corpus more music.")
+            raise EmptyError(
+                "No sequence of two events or more to count n-grams in; give the corpus more music."
+            )
         base = len(vocabulary) + 1
         seen = _codes(sequences, vocabulary, order)[sequences.scored]
         grams, counts = np.unique(seen, return_counts=True)
@@ -82,7 +95,9 @@ class KneserNey:
         return cls(vocabulary, tuple(reversed(orders)))
 
     def probability(self, sequences: Sequences) -> Floats:
-        """Probability of every event given those before it, [N] (a sequence's first event given the start alone)."""
+        """Probability of every event given those before it, [N] (a sequence's first event given the start
+        alone).
+        """
         return self.probability_of(sequences, sequences.events)
 
     def probability_of(self, sequences: Sequences, events: Ints) -> Floats:
@@ -94,7 +109,8 @@ class KneserNey:
     def distribution(self, contexts: Ints) -> Floats:
         """Probabilities of every event of the vocabulary after each row of `contexts`, [rows, V].
 
-        `contexts` int64 [rows, order - 1] holds ids, the newest last; -1 stands before a sequence's beginning.
+        `contexts` int64 [rows, order - 1] holds ids, the newest last; -1 stands before a sequence's
+        beginning.
         """
         base = len(self.vocabulary) + 1
         return self._refined(_context_codes(contexts, self.vocabulary)[:, None] * base + np.arange(base - 1))
@@ -128,7 +144,9 @@ def _compact(ids: Ints, vocabulary: Ints) -> Ints:
 
 
 def _codes(sequences: Sequences, vocabulary: Ints, order: int) -> Ints:
-    """The n-gram that ends at every event as one number in base V + 1, [N]; digit V stands before the beginning."""
+    """The n-gram that ends at every event as one number in base V + 1, [N]; digit V stands before the
+    beginning.
+    """
     base = len(vocabulary) + 1
     places = replace(sequences, events=_compact(sequences.events, vocabulary))
     codes = np.zeros(len(places.events), np.int64)
@@ -147,8 +165,9 @@ def _context_codes(contexts: Ints, vocabulary: Ints) -> Ints:
 def _continuations(longer: Ints, seen: Ints, base: int, length: int) -> tuple[Ints, Ints]:
     """N-grams of `length` and their counts below the highest order.
 
-    A count is the number of different events the n-gram was found after (`longer` lists the n-grams one event longer).
-    Those that begin with the start symbol keep their plain count: nothing else can stand before them.
+    A count is the number of different events the n-gram was found after (`longer` lists the n-grams one
+    event longer). Those that begin with the start symbol keep their plain count: nothing else can stand
+    before them.
     """
     grams, continuations = np.unique(longer % base**length, return_counts=True)
     _, plain = np.unique(seen, return_counts=True)

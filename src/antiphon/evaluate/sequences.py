@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from antiphon.data.batches import Batch
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -18,9 +22,10 @@ Bools = NDArray[np.bool_]
 class Sequences:
     """n sequences, N events in all.
 
-    `events` int64 [N] holds family event ids one sequence after the other, `offsets` int64 [n + 1] where each begins,
-    `steps_per_bar` and `start_in_bar` int64 [n] its meter in steps and the step of the bar its first event falls on,
-    `groups` int64 [n] a number shared by sequences of one piece and its variants.
+    `events` int64 [N] holds family event ids one sequence after the other, `offsets` int64 [n + 1] where
+    each begins, `steps_per_bar` and `start_in_bar` int64 [n] its meter in steps and the step of the bar
+    its first event falls on, `groups` int64 [n] a number shared by sequences of one piece and its
+    variants.
     """
 
     events: Ints
@@ -46,6 +51,21 @@ class Sequences:
             steps_per_bar=np.broadcast_to(np.asarray(steps_per_bar, np.int64), n),
             start_in_bar=np.broadcast_to(np.asarray(start_in_bar, np.int64), n),
             groups=np.arange(n) if groups is None else np.asarray(groups, np.int64),
+        )
+
+    @classmethod
+    def of_batches(cls, batches: Iterable[Batch], groups: ArrayLike) -> Sequences:
+        """All sequences of `batches` without their padding, in the batches' order.
+
+        `groups` [n of the corpus] is the group of each of the corpus's sequences.
+        """
+        found = list(batches)
+        rows = (zip(batch.events, batch.lengths, strict=True) for batch in found)
+        return cls.of(
+            [row[:length] for batch in rows for row, length in batch],
+            np.concatenate([batch.steps_per_bar for batch in found]),
+            np.concatenate([batch.start_in_bar for batch in found]),
+            np.asarray(groups)[np.concatenate([batch.sequences for batch in found])],
         )
 
     def __len__(self) -> int:
@@ -84,7 +104,7 @@ class Sequences:
         """Which events have a probability, [N]: all but the first of each sequence, as in the original."""
         return self.position > 0
 
-    def back(self, steps: ArrayLike, fill: int) -> Ints:
+    def back(self, steps: int | Ints, fill: int) -> Ints:
         """The event `steps` (one number, or one each) before each event, [N]; `fill` before the beginning."""
         source = self.position - steps
         index = np.arange(len(self.events)) - steps

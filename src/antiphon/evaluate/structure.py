@@ -1,8 +1,9 @@
 """How often a bar repeats an earlier one: the plainest measure of whether music holds together.
 
-A bar is compared with the one 1, 2 and 4 bars before it. Whole bars of the melody's own meter count (a pick-up and an
-unfinished last bar do not), and only those in which a note starts, so that a held note or silence earns nothing. Two bars
-are equal when every event is, and have the same rhythm when notes start and end on the same steps.
+A bar is compared with the one 1, 2 and 4 bars before it. Whole bars of the melody's own meter count (a
+pick-up and an unfinished last bar do not), and only those in which a note starts, so that a held note or
+silence earns nothing. Two bars are equal when every event is, and have the same rhythm when notes start
+and end on the same steps.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ LAGS = (1, 2, 4)
 class Structure:
     """Shares of bars, by how many bars back they are compared; nan where no bar has one so far back.
 
-    `repeats` are equal in every event, `rhythms` in where notes start and end; `n_bars` bars were there in all.
+    `repeats` are equal in every event, `rhythms` in where notes start and end; `n_bars` bars of
+    `n_melodies` melodies were looked at.
     """
 
     repeats: dict[int, float]
     rhythms: dict[int, float]
     n_bars: int
+    n_melodies: int
 
 
 def structure(sequences: Sequences) -> Structure:
@@ -37,6 +40,7 @@ def structure(sequences: Sequences) -> Structure:
         repeats={lag: _share(bars, lag) for lag in LAGS},
         rhythms={lag: _share(rhythms, lag) for lag in LAGS},
         n_bars=sum(map(len, bars)),
+        n_melodies=len(bars),
     )
 
 

@@ -1,4 +1,4 @@
-"""From a quantised score to the sequences that models learn, one module a kind; each with its way back, `to_score`.
+"""From a quantised score to the sequences that models learn, and back (`to_score`): one module a kind.
 
 A kind of sequence is one module here and one line in `EXTRACTORS`.
 """

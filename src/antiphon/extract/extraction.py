@@ -11,7 +11,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Extraction(Generic[S]):
-    """`sequences` in order of track and time; `losses` counts, by reason in plain words, what was lost on the way.
+    """`sequences` in order of track and time; `losses` counts what was lost, by reason in plain words.
 
     A reason beside a sequence is no contradiction: one track may give a melody where another was polyphonic.
     """

@@ -19,13 +19,13 @@ POLYPHONY = ("drop", "highest", "top", "bottom")
 """What becomes of notes that sound together.
 
 drop     a line is given up at its first chord (Magenta's default for training)
-highest  of notes that begin together the highest counts; a later note cuts an earlier one (Magenta's
+highest  of notes that begin together the highest counts; any later note cuts an earlier one (Magenta's
          `ignore_polyphonic_notes`)
-top      the upper voice: a note also yields to a higher one that began before it and sounds through half of it
+top      the upper voice: a note also yields to a higher one that began before and sounds through half of it
 bottom   the lower voice, likewise
 """
 
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Lines:
 
 
 def chosen(score: QuantizedScore, track: int | str | None, drums: bool, losses: Counter[str]) -> Notes:
-    """The notes of `track` (a name ignores case; None is all), without velocity 0 and, unless `drums`, without drums.
+    """The notes of `track` (a name ignores case; None is all), without drums unless `drums` says so.
 
-    Where nothing is left, the reason is counted in `losses`.
+    Notes of velocity 0 never count. Where nothing is left, the reason is counted in `losses`.
     """
     notes = score.notes
     wanted = notes.velocity > 0
@@ -78,67 +78,65 @@ def _track_numbers(score: QuantizedScore, track: int | str) -> list[int]:
 
 
 def lines(notes: Notes, areas: Sequence[Stretch], polyphony: str, losses: Counter[str]) -> Lines:
-    """`notes` as lines within `areas`, chords reduced as `polyphony` says ('drop' keeps the highest and marks it).
+    """`notes` as lines within `areas`, chords reduced as `polyphony` says ('drop': their highest, marked).
 
-    Notes in a meter whose bar is no whole number of steps are left out; such stretches are counted in `losses`.
+    Notes in a meter whose bar is no whole number of steps are left out; such stretches are counted in
+    `losses`.
     """
-    stretch = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
-    whole = np.array([area.has_whole_bars for area in areas])
-    if not whole.all():
-        for i in np.unique(stretch[~whole[stretch]]).tolist():
-            losses[f"a bar of {areas[i].meter} is not a whole number of steps"] += 1
-        notes, stretch = notes[whole[stretch]], stretch[whole[stretch]]
+    notes, stretch = _in_whole_bars(notes, areas, losses)
     line = notes.track * np.int64(len(areas)) + stretch
+    onset = line * np.int64(notes.start.max(initial=0) + 1) + notes.start
     height = notes.pitch if polyphony != "bottom" else 127 - notes.pitch
-    order = _order(line, notes.start, height)
+    order = np.argsort(onset * 128 - height, kind="stable")
     if polyphony in ("top", "bottom"):
         order = order[~_hidden(line[order], notes.start[order], notes.end[order], height[order])]
-    return _thinned(notes, line, stretch, order, np.array([area.end for area in areas]))
-
-
-def _order(line: Int, start: Int, height: Small) -> Int:
-    """By line, start and falling height; equal ones as they came."""
-    span = np.int64(start.max(initial=0) + 1)
-    return np.argsort((line * span + start) * 128 - height, kind="stable")
-
-
-def _thinned(notes: Notes, line: Int, stretch: Int, order: Int, area_ends: Int) -> Lines:
-    """The first note in `order` of every onset."""
-    onset = np.stack([line[order], notes.start[order]])
     new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = (onset[:, 1:] != onset[:, :-1]).any(axis=0)
+    np.not_equal(onset[order[1:]], onset[order[:-1]], out=new[1:])
     first = np.flatnonzero(new)
     kept = order[first]
     return Lines(
-        start=onset[1, first],
-        end=np.minimum(notes.end[kept], area_ends[stretch[kept]]),
+        start=notes.start[kept],
+        end=np.minimum(notes.end[kept], np.array([area.end for area in areas])[stretch[kept]]),
         pitch=notes.pitch[kept],
-        line=onset[0, first],
+        line=line[kept],
         stretch=stretch[kept],
         track=notes.track[kept],
         program=notes.program[kept],
-        chord=np.diff(first, append=len(order)) > 1,
+        chord=np.append(first[1:], len(order)) - first > 1,
     )
+
+
+def _in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) -> tuple[Notes, Int]:
+    """The notes in meters whose bars are whole numbers of steps, and the number of each one's stretch."""
+    stretch: Int = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
+    whole = np.array([area.has_whole_bars for area in areas])
+    if whole.all():
+        return notes, stretch
+    for i in np.unique(stretch[~whole[stretch]]).tolist():
+        losses[f"a bar of {areas[i].meter} is not a whole number of steps"] += 1
+    kept = whole[stretch]
+    return notes[kept], stretch[kept]
 
 
 def _hidden(line: Int, start: Int, end: Int, height: Small) -> Bool:
     """Whether a higher note of the line, begun no later, sounds through at least half of each note.
 
-    The notes come ordered by line, start and falling height. Per block, a running maximum over time and then over
-    heights says how far any higher note reaches.
+    The notes come ordered by line, start and falling height. Per block, a running maximum over time and then
+    over heights says how far any higher note reaches.
     """
     apart = line * np.int64(end.max(initial=0) + 1)
-    middle = apart + start + (end - start + 1) // 2
+    middle, end = apart + start + (end - start + 1) // 2, apart + end
+    column = height.max(initial=0) - height + 1  # column 0 stands above every note
+    reach = np.zeros(int(column.max(initial=0)) + 1, dtype=np.int64)
     hidden = np.empty(len(start), dtype=np.bool_)
-    reach = np.zeros(129, dtype=np.int64)
     for begin in range(0, len(start), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         rows = np.arange(len(start[block]))
-        table = np.zeros((len(rows), 129), dtype=np.int64)
-        table[rows, height[block]] = (apart + end)[block]
-        table[0] = np.maximum(table[0], reach)
+        table = np.zeros((len(rows), len(reach)), dtype=np.int64)
+        table[rows, column[block]] = end[block]
+        np.maximum(table[0], reach, out=table[0])
         np.maximum.accumulate(table, axis=0, out=table)
         reach = table[-1].copy()
-        above = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1]
-        hidden[block] = above[rows, height[block] + 1] >= middle[block]
+        np.maximum.accumulate(table, axis=1, out=table)
+        hidden[block] = table[rows, column[block] - 1] >= middle[block]
     return hidden

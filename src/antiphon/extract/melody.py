@@ -1,20 +1,19 @@
 """`Melody`: one voice on a grid, an event a step; its extraction from a score, and the way back.
 
-The rules and the default options are those of Magenta's melody pipeline: a line begins at the bar line before its first
-note, a rest of a bar ends it, and short, uniform and polyphonic ones are left out. Beyond Magenta, a score may change
-its meter (each melody then stands in one) and may begin with a pick-up bar.
+The rules and the default options are those of Magenta's melody pipeline: a line begins at the bar line before
+its first note, a rest of a bar ends it, and short, uniform and polyphonic ones are left out. Beyond Magenta,
+a score may change its meter (each melody then stands in one) and may begin with a pick-up bar.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,25 +22,28 @@ from antiphon.extract.extraction import Extraction
 from antiphon.extract.lines import POLYPHONY, Lines, chosen, lines
 from antiphon.extract.meters import Stretch, stretches
 from antiphon.score.maps import Meter, MeterMap, TempoMap
-from antiphon.score.notes import Int, Notes, Small, frozen
+from antiphon.score.notes import Bool, Int, Notes, Small, frozen
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER, Score
 
 NO_EVENT = -2
 NOTE_OFF = -1
 
+_PITCH_CLASS = (1 << np.arange(128) % 12).astype(np.int16)  # a set of pitch classes is twelve bits
+_SIZE_OF_SET = np.array([bits.bit_count() for bits in range(1 << 12)])
+
 
 @dataclass(frozen=True, eq=False)
 class Melody:
     """One voice. `events` int16 [T]: 0-127 starts a note, -1 ends it, -2 goes on with whatever was.
 
-    `start_step` is where event 0 stood in the score; `start_in_bar` is the step of the bar event 0 falls on (0 at a bar
-    line, more where the melody begins with a pick-up).
+    `start_step` is where event 0 stood in the score; `start_in_bar` is the step of the bar event 0 falls on
+    (0 at a bar line, more where the melody begins with a pick-up).
     """
 
     events: Small
     steps_per_quarter: int = 4
-    meter: Meter = Meter()
+    meter: Meter = field(default_factory=Meter)
     start_step: int = 0
     start_in_bar: int = 0
     track: int = 0
@@ -56,7 +58,7 @@ class Melody:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Melody):
             return NotImplemented
-        names = (field.name for field in dataclasses.fields(self) if field.name != "events")
+        names = (f.name for f in dataclasses.fields(self) if f.name != "events")
         same = all(getattr(self, name) == getattr(other, name) for name in names)
         return same and np.array_equal(self.events, other.events)
 
@@ -125,102 +127,134 @@ def extract(score: QuantizedScore, options: MelodyOptions = MelodyOptions()) -> 
     losses: Counter[str] = Counter()
     areas = stretches(score, pickup=options.pickup)
     found = lines(chosen(score, options.track, options.drums, losses), areas, options.polyphony, losses)
-    search = _Search(found, areas, options, round(score.steps_per_bar(Meter(1, 4))), losses)
-    melodies = (search.melody(first, stop) for first, stop in search.phrases())
-    return Extraction([melody for melody in melodies if melody is not None], losses)
+    if not len(found):
+        return Extraction([], losses)
+    phrases = _phrases(found, areas, options)
+    for rule in (_without_chords, _long_enough, _cut, _varied):
+        phrases = rule(found, phrases, options, losses)
+    return Extraction(_melodies(found, phrases, areas, round(score.steps_per_bar(Meter(1, 4)))), losses)
 
 
-@dataclass(frozen=True)
-class _Search:
-    """One extraction under way; reasons are counted in `losses` as they come up."""
+class _Phrases(NamedTuple):
+    """Columns of passages without a gap: notes [`first`, `stop`); step `begin` of event 0; steps of a bar."""
 
-    found: Lines
-    areas: Sequence[Stretch]
-    options: MelodyOptions
-    steps_per_quarter: int
-    losses: Counter[str]
+    first: Int
+    stop: Int
+    begin: Int
+    start_in_bar: Int
+    bar: Int
+    length: Int
 
-    def phrases(self) -> Iterator[tuple[int, int]]:
-        """Notes [first, stop) of every passage without a gap, up to the chord for which a line is given up."""
-        found, given_up = self.found, -1
-        for first, stop in itertools.pairwise(self._bounds()):
-            line = int(found.line[first])
-            if line == given_up:
-                continue
-            if self.options.polyphony == "drop" and found.chord[first:stop].any():
-                given_up = line
-                self.losses["polyphonic"] += 1
-                continue
-            yield first, stop
-
-    def _bounds(self) -> list[int]:
-        """Notes at which a line or a gap begins a new passage, and the end."""
-        found = self.found
-        if not len(found):
-            return []
-        gap = self.options.gap_bars * np.array([area.steps_per_bar for area in self.areas])
-        rest = found.start[1:] - found.end[:-1] >= gap[found.stretch[1:]]
-        begins = np.flatnonzero(rest | (found.line[1:] != found.line[:-1])) + 1
-        return [0, *begins.tolist(), len(found)]
-
-    def melody(self, first: int, stop: int) -> Melody | None:
-        """Notes [first, stop) as a melody, or None with the reason counted."""
-        found, area = self.found, self.areas[self.found.stretch[first]]
-        begin = self._begin(int(found.start[first]), area)
-        in_bar = (begin - area.bar_line) % int(area.steps_per_bar)
-        notes = slice(first, stop)
-        events = _events(found.start[notes] - begin, found.end[notes] - begin, found.pitch[notes])
-        fitted = self._fitted(events, in_bar, int(area.steps_per_bar))
-        if fitted is None:
-            return None
-        track, program = int(found.track[first]), int(found.program[first])
-        return Melody(fitted, self.steps_per_quarter, area.meter, begin, in_bar, track, program)
-
-    def _begin(self, onset: int, area: Stretch) -> int:
-        """Step at which a melody with this first onset begins."""
-        if self.options.trim_start:
-            return onset
-        return max(onset - (onset - area.bar_line) % int(area.steps_per_bar), area.start)
-
-    def _fitted(self, events: Small, in_bar: int, bar: int) -> Small | None:
-        """`events` padded and cut as the options say; None where too little is left."""
-        options, length = self.options, len(events)
-        if options.pad_end:
-            length += -(in_bar + length) % bar
-        if length < options.min_bars * bar:
-            self.losses[f"shorter than {options.min_bars} bars"] += 1
-            return None
-        if options.max_steps is not None and length > options.max_steps:
-            self.losses[f"cut at {options.max_steps} steps"] += 1
-            length = options.max_steps
-            length -= (in_bar + length) % bar if options.pad_end else 0
-        events = _of_length(events, length)
-        if _n_pitch_classes(events) < options.min_pitch_classes:
-            self.losses[f"fewer than {options.min_pitch_classes} different pitch classes"] += 1
-            return None
-        return events
+    def where(self, mask: Bool) -> _Phrases:
+        return _Phrases(*(column[mask] for column in self))
 
 
-def _events(start: Int, end: Int, pitch: Small) -> Small:
-    """Events of notes in order of onset: an onset cuts the note before it, the last note reaches to the end."""
-    events = np.full(int(end[-1]), NO_EVENT, dtype=np.int16)
-    offs = end[:-1]
-    events[offs[offs < start[1:]]] = NOTE_OFF
-    events[start] = pitch
-    return events
+def _phrases(found: Lines, areas: Sequence[Stretch], options: MelodyOptions) -> _Phrases:
+    """Every passage of every line, in order and uncut; its last bar filled up where the options say so."""
+    bars = np.array([max(1, int(area.steps_per_bar)) for area in areas])
+    rest = found.start[1:] - found.end[:-1] >= (options.gap_bars * bars)[found.stretch[1:]]
+    first = np.append(0, np.flatnonzero(rest | (found.line[1:] != found.line[:-1])) + 1)
+    stop = np.append(first[1:], len(found))
+    area, onset = found.stretch[first], found.start[first]
+    bar, bar_line = bars[area], np.array([a.bar_line for a in areas])[area]
+    begin = onset
+    if not options.trim_start:
+        begin = np.maximum(onset - (onset - bar_line) % bar, np.array([a.start for a in areas])[area])
+    start_in_bar = (begin - bar_line) % bar
+    length = found.end[stop - 1] - begin
+    if options.pad_end:
+        length += -(start_in_bar + length) % bar
+    return _Phrases(first, stop, begin, start_in_bar, bar, length)
 
 
-def _of_length(events: Small, length: int) -> Small:
-    """`events` cut, or padded with a note-off (they end in a note) and silence."""
-    if length <= len(events):
-        return events[:length]
-    padding = np.full(length - len(events), NO_EVENT, dtype=np.int16)
-    padding[0] = NOTE_OFF
-    return np.concatenate([events, padding])
+def _without_chords(
+    found: Lines, phrases: _Phrases, options: MelodyOptions, losses: Counter[str]
+) -> _Phrases:
+    """Passages before the first chord of their line."""
+    if options.polyphony != "drop" or not found.chord.any():
+        return phrases
+    line = found.line[phrases.first]
+    broken = np.logical_or.reduceat(found.chord, phrases.first)
+    n_broken = np.cumsum(broken)
+    n_before_line = (n_broken - broken)[np.searchsorted(line, line)]
+    _count(losses, "polyphonic", len(set(line[broken].tolist())))
+    return phrases.where(n_broken == n_before_line)
 
 
-def _n_pitch_classes(events: Small) -> int:
-    return int(np.bitwise_or.reduce(1 << events[events >= 0] % 12, initial=0)).bit_count()
+def _long_enough(found: Lines, phrases: _Phrases, options: MelodyOptions, losses: Counter[str]) -> _Phrases:
+    """Passages of enough bars."""
+    enough = phrases.length >= options.min_bars * phrases.bar
+    _count(losses, f"shorter than {options.min_bars} bars", len(enough) - int(enough.sum()))
+    return phrases.where(enough)
+
+
+def _cut(found: Lines, phrases: _Phrases, options: MelodyOptions, losses: Counter[str]) -> _Phrases:
+    """Passages no longer than allowed, cut at a bar line where ends are filled up, with notes left."""
+    if options.max_steps is None or not (phrases.length > options.max_steps).any():
+        return phrases
+    too_long = np.flatnonzero(phrases.length > options.max_steps)
+    _count(losses, f"cut at {options.max_steps} steps", len(too_long))
+    length, stop = phrases.length.copy(), phrases.stop.copy()
+    length[too_long] = options.max_steps
+    if options.pad_end:
+        length[too_long] -= ((phrases.start_in_bar + length) % phrases.bar)[too_long]
+    for i in too_long.tolist():
+        begin, first = phrases.begin[i], phrases.first[i]
+        stop[i] = first + np.searchsorted(found.start[first : stop[i]], begin + length[i])
+    return phrases._replace(length=length, stop=stop).where(stop > phrases.first)
+
+
+def _varied(found: Lines, phrases: _Phrases, options: MelodyOptions, losses: Counter[str]) -> _Phrases:
+    """Passages of enough different pitch classes."""
+    if not len(phrases.first):
+        return phrases
+    classes = np.append(_PITCH_CLASS[found.pitch], np.int16(0))
+    bounds = np.stack([phrases.first, phrases.stop], axis=1).ravel()
+    enough = _SIZE_OF_SET[np.bitwise_or.reduceat(classes, bounds)[::2]] >= options.min_pitch_classes
+    reason = f"fewer than {options.min_pitch_classes} different pitch classes"
+    _count(losses, reason, len(enough) - int(enough.sum()))
+    return phrases.where(enough)
+
+
+def _count(losses: Counter[str], reason: str, n: int) -> None:
+    if n:
+        losses[reason] += n
+
+
+def _melodies(
+    found: Lines, phrases: _Phrases, areas: Sequence[Stretch], steps_per_quarter: int
+) -> list[Melody]:
+    """Passages as melodies: an onset ends the note before it, and so does a rest."""
+    n, ends = phrases.stop - phrases.first, np.cumsum(phrases.length)
+    last = np.cumsum(n) - 1
+    note = np.arange(n.sum()) + np.repeat(phrases.stop - 1 - last, n)
+    shift = np.repeat(ends - phrases.length - phrases.begin, n)
+    on, off = found.start[note] + shift, found.end[note] + shift
+    limit = np.append(on[1:], 0)
+    limit[last] = ends
+    events = np.full(phrases.length.sum(), NO_EVENT, dtype=np.int16)
+    events[off[off < limit]] = NOTE_OFF
+    events[on] = found.pitch[note]
+    events.flags.writeable = False
+    return [
+        Melody(
+            events[end - length : end],
+            steps_per_quarter,
+            areas[found.stretch[first]].meter,
+            begin,
+            in_bar,
+            int(found.track[first]),
+            int(found.program[first]),
+        )
+        for end, first, begin, in_bar, length in zip(
+            ends.tolist(),
+            phrases.first.tolist(),
+            phrases.begin.tolist(),
+            phrases.start_in_bar.tolist(),
+            phrases.length.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def to_score(
@@ -228,8 +262,8 @@ def to_score(
 ) -> Score:
     """`melody` as a score of one part named `name`, event 0 at tick 0 (its `start_step` is not looked at).
 
-    `program` None is the melody's own. A pick-up becomes a short first meter; where no meter has its length (a third of
-    a beat), the score begins with a whole bar, rests first. Silence after the last note is lost.
+    `program` None is the melody's own. A pick-up becomes a short first meter; where no meter has its length
+    (a third of a beat), the score begins with a whole bar, rests first. Silence after the last note is lost.
     """
     step = max(1, DEFAULT_TICKS_PER_QUARTER // melody.steps_per_quarter)
     meters, shift = _meters(melody)

@@ -1,7 +1,7 @@
 """Stretches of one meter: where a score changes meter, whatever needs bars is read stretch by stretch.
 
-A pick-up bar is told by a first meter shorter than the one after it (1/4, then 3/4): the two are one stretch, whose
-bar lines are those of the second.
+A pick-up bar is told by a first meter shorter than the one after it (1/4, then 3/4): the two are one stretch,
+whose bar lines are those of the second.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from antiphon.score.quantized import QuantizedScore
 
 
 class Stretch(NamedTuple):
-    """Steps [`start`, `end`) in `meter`; `bar_line` is the step of one of its bar lines (not always inside it)."""
+    """Steps [`start`, `end`) in `meter`; `bar_line` is the step of one of its bar lines (maybe outside)."""
 
     start: int
     end: int
@@ -30,14 +30,17 @@ class Stretch(NamedTuple):
 
 
 def stretches(score: QuantizedScore, *, pickup: bool = True) -> list[Stretch]:
-    """The score's stretches of one meter in order, the last without end; with `pickup`, a pick-up bar joins the next.
+    """The score's stretches of one meter in order, the last without end; a pick-up bar joins the next.
 
-    Raises `TypeError` for a grid of steps per second, which has no bars.
+    With `pickup` False it stays a stretch of its own. A grid of steps per second has no bars and
+    raises `TypeError`.
     """
     starts = score.meters.time.tolist()
     ends = [*starts[1:], np.iinfo(np.int64).max]
     meters = map(Meter, score.meters.numerator.tolist(), score.meters.denominator.tolist())
-    found = [Stretch(s, e, s, m, score.steps_per_bar(m)) for s, e, m in zip(starts, ends, meters, strict=True)]
+    found = [
+        Stretch(s, e, s, m, score.steps_per_bar(m)) for s, e, m in zip(starts, ends, meters, strict=True)
+    ]
     if pickup and len(found) > 1 and _is_pickup(found[0], found[1]):
         return [found[1]._replace(start=found[0].start), *found[2:]]
     return found

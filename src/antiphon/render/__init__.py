@@ -1,0 +1,1 @@
+"""Scores heard and seen: sound, pictures, text, and the contact sheet."""

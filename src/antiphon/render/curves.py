@@ -15,16 +15,16 @@ Curve = tuple[Sequence[float], Sequence[float]]
 def draw(curves: Mapping[str, Mapping[str, Curve]], path: Path, x_label: str, y_label: str) -> None:
     """Write a picture (format by suffix) of `curves`: by run, then by kind, x and y values.
 
-    A run has one colour; 'validation' is drawn full with its lowest point marked, every other kind thin and pale. Raises
-    `OutputError` where `path` cannot be written.
+    A run has one colour; 'validation' is drawn full with its lowest point marked, every other kind thin and
+    pale. Raises `OutputError` where `path` cannot be written.
     """
     figure = Figure(figsize=(9, 5), dpi=120, layout="constrained")
     axes = figure.add_subplot()
     for index, (run, kinds) in enumerate(curves.items()):
         for kind, (x, y) in kinds.items():
             main = kind == "validation"
-            look = {"linewidth": 1.8} if main else {"linewidth": 0.8, "alpha": 0.45}
-            axes.plot(x, y, color=f"C{index % 10}", label=f"{run}, {kind}", **look)
+            width, alpha = (1.8, 1.0) if main else (0.8, 0.45)
+            axes.plot(x, y, color=f"C{index % 10}", label=f"{run}, {kind}", linewidth=width, alpha=alpha)
             if main and len(y):
                 lowest = min(range(len(y)), key=y.__getitem__)
                 axes.plot(x[lowest], y[lowest], "o", color=f"C{index % 10}", markersize=5)

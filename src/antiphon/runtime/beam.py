@@ -1,9 +1,10 @@
 """Beam search over sampled events (Magenta's `beam_search`), for many outputs at once.
 
-Each of `size` entries is copied `branch_factor` times, every copy is extended by `steps_per_iteration` *drawn* events, and
-the `size` likeliest of all copies go on. The first iteration is the short one, so that the rest divide evenly; the
-likeliest entry at the end is the result. An entry's score is the log-likelihood of its new events at the temperature
-they were drawn at. (Magenta adds the primer's to every entry alike, which changes no choice.)
+Each of `size` entries is copied `branch_factor` times, every copy is extended by `steps_per_iteration`
+*drawn* events, and the `size` likeliest of all copies go on. The first iteration is the short one, so that
+the rest divide evenly; the likeliest entry at the end is the result. An entry's score is the log-likelihood
+of its new events at the temperature they were drawn at. (Magenta adds the primer's to every entry alike,
+which changes no choice.)
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Beam:
 
 @dataclass
 class _Entries:
-    """`width` entries of each output, flat: their walk, the events drawn so far [rows, steps], their scores [rows]."""
+    """Every output's entries, flat: their walk, events drawn so far [rows, steps], scores [rows]."""
 
     walk: Walk
     events: Ids
@@ -65,7 +66,8 @@ class _Entries:
 def search(walk: Walk, n_steps: int, draws: Draws, how: Sampling, beam: Beam) -> Ids:
     """The best `n_steps` events after `walk` (one row an output), int64 [n_outputs, n_steps].
 
-    `draws` must give `beam.width` numbers an output and step: entry e's copy b takes number e * branch_factor + b.
+    `draws` must give `beam.width` numbers an output and step: entry e's copy b takes number e * branch_factor
+    + b.
     """
     n = len(walk)
     entries = _Entries(walk, np.empty((n, 0), dtype=np.int64), np.zeros(n)).take(

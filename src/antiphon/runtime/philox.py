@@ -1,11 +1,12 @@
 """Counter-based random numbers: Philox4x32-10.
 
-Source: Salmon et al., 'Parallel random numbers: as easy as 1, 2, 3', 2011. A number is a function of where it is used
-(seed, output, step, field), not of how many were drawn before it. So a batch draws what its members draw alone, a beam
-or a fork draws what it would have drawn anyway, and any language with 32-bit integers draws the same numbers.
+Source: Salmon et al., 'Parallel random numbers: as easy as 1, 2, 3', 2011. A number is a function of where it
+is used (seed, output, step, field), not of how many were drawn before it. So a batch draws what its members
+draw alone, a beam or a fork draws what it would have drawn anyway, and any language with 32-bit integers
+draws the same numbers.
 
-Convention: key = (low, high word of the seed); counter = (step, output, field // 4, 0); of the four words that come out,
-word `field % 4` is taken; u = (word + 1/2) / 2^32 lies strictly between 0 and 1.
+Convention: key = (low, high word of the seed); counter = (step, output, field // 4, 0); of the four words
+that come out, word `field % 4` is taken; u = (word + 1/2) / 2^32 lies strictly between 0 and 1.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _ROUNDS = 10
 
 
 def philox4x32(counter: Words, key: Words) -> Words:
-    """The block cipher itself: uint32 [..., 4] under a key uint32 [..., 2] -> uint32 [..., 4]; shapes broadcast."""
+    """The block cipher: counters uint32 [..., 4] under keys uint32 [..., 2] -> uint32 [..., 4]."""
     counter, key = np.asarray(counter, np.uint32), np.asarray(key, np.uint32)
     for _ in range(_ROUNDS):
         product = counter[..., ::2].astype(np.uint64) * _MULTIPLIERS
@@ -39,7 +40,7 @@ def philox4x32(counter: Words, key: Words) -> Words:
 
 
 def uniform(seed: int, output: Any, step: Any, field: Any = 0) -> Uniform:
-    """Uniform numbers in (0, 1), float64, for output numbers, steps and fields (integers or arrays that broadcast).
+    """Uniform numbers in (0, 1), float64, for outputs, steps and fields (integers or arrays that broadcast).
 
     Raises `OptionError` for a seed outside 0 .. 2^64 - 1.
     """
@@ -48,7 +49,7 @@ def uniform(seed: int, output: Any, step: Any, field: Any = 0) -> Uniform:
     counter[..., 0], counter[..., 1], counter[..., 2] = step, output, field // 4
     words = philox4x32(counter, _key(seed))
     word = np.take_along_axis(words, (field % 4)[..., None], axis=-1)[..., 0]
-    return (word + 0.5) / 2.0**32
+    return np.asarray((word + 0.5) / 2.0**32, dtype=np.float64)
 
 
 def _key(seed: int) -> Words:
@@ -58,7 +59,7 @@ def _key(seed: int) -> Words:
 
 
 class Draws:
-    """The uniform numbers of a batch of outputs, computed a block of steps ahead so that a step only reads them."""
+    """The uniform numbers of a batch of outputs, computed a block of steps ahead: a step only reads."""
 
     def __init__(self, seed: int, outputs: Sequence[int], n_fields: int = 1, block: int = 256) -> None:
         self._seed, self._block, self._n_fields = seed, block, n_fields
@@ -73,7 +74,8 @@ class Draws:
             self._first = step - step % self._block
             self._numbers = self._compute(self._first)
             offset = step - self._first
-        return self._numbers[offset]
+        numbers: Uniform = self._numbers[offset]
+        return numbers
 
     def _compute(self, first: int) -> Uniform:
         steps = np.arange(first, first + self._block)[:, None, None]

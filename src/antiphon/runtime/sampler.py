@@ -1,11 +1,11 @@
 """From log-probabilities to an event: temperature, top-k, top-p, hard constraints, and a draw by inverse CDF.
 
-One function for every event model, offline and live, for any number of rows. The random number of each row is handed in
-(`antiphon.runtime.philox`), so a row draws the same event whoever its neighbours are.
+One function for every event model, offline and live, for any number of rows. The random number of each row is
+handed in (`antiphon.runtime.philox`), so a row draws the same event whoever its neighbours are.
 
-Temperature divides the logits of *labels* and is applied inside the playing graph; only temperature 0, the most probable
-event, is decided here. Order of the rest: constraints, then top-k, then top-p (Holtzman et al., 'The curious case of
-neural text degeneration', 2020), each on what the one before left.
+Temperature divides the logits of *labels* and is applied inside the playing graph; only temperature 0, the
+most probable event, is decided here. Order of the rest: constraints, then top-k, then top-p (Holtzman et al.,
+'The curious case of neural text degeneration', 2020), each on what the one before left.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Sampling:
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):
             raise OptionError(
-                f"The temperature is {self.temperature}; expected 0 (most probable) or more, 1 is usual."
+                f"The temperature is {self.temperature}; expected 0 (the likeliest) or more, 1 is usual."
             )
         if self.top_k < 0:
             raise OptionError(f"top-k is {self.top_k}; expected 0 (all events) or a number of events.")
@@ -57,7 +57,8 @@ class Sampling:
 
 
 def choose(log_p: LogP, u: npt.NDArray[np.float64], how: Sampling, allowed: Mask | None = None) -> Ids:
-    """One event id a row, int64 [B], from `log_p` [B, V], numbers `u` [B] in (0, 1) and where given a mask bool [B, V].
+    """One event id a row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B,
+    V].
 
     Raises `OptionError` where a row's constraints leave no event that the model gives any probability.
     """
@@ -69,7 +70,7 @@ def choose(log_p: LogP, u: npt.NDArray[np.float64], how: Sampling, allowed: Mask
             "The constraints leave no event that the model can play; loosen the key or the range."
         )
     if how.greedy:
-        return log_p.argmax(axis=1)
+        return np.asarray(log_p.argmax(axis=1))
     p = np.exp(log_p - best, dtype=np.float64)
     if 0 < how.top_k < p.shape[1]:
         p = _top_k(p, how.top_k)
@@ -82,11 +83,12 @@ def _inverse_cdf(p: npt.NDArray[np.float64], u: npt.NDArray[np.float64]) -> Ids:
     """The first id whose cumulated weight exceeds u times the row's total; never one of weight 0."""
     cumulated = p.cumsum(axis=1)
     threshold = u * cumulated[:, -1]
-    return np.count_nonzero(cumulated <= threshold[:, None], axis=1)
+    ids: Ids = np.count_nonzero(cumulated <= threshold[:, None], axis=1)
+    return ids
 
 
 def _top_k(p: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
-    """Weights below the k-th largest set to 0; equals of the k-th all stay, so that the order of ids has no say."""
+    """Weights below the k-th largest set to 0; equals of the k-th all stay: the order of ids has no say."""
     threshold = np.partition(p, -k, axis=1)[:, -k, None]
     return np.where(p >= threshold, p, 0.0)
 

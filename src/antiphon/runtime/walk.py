@@ -1,14 +1,14 @@
-"""`Walk`: rows that go through a piece together, one event a step. Every way of playing a model is made of it.
+"""`Walk`: rows that go through a piece together, one event a step; all playing is made of it.
 
-A row is an output or a beam's entry. All rows stand at the same step of the same bar; what they have heard differs.
-Hearing is lazy: the graph runs when the next distribution is asked for, so that a row which is dropped first (a pruned
-beam, the last event of a piece) costs nothing.
+A row is an output or a beam's entry. All rows stand at the same step of the same bar; what they have heard
+differs. Hearing is lazy: the graph runs when the next distribution is asked for, so that a row which is
+dropped first (a pruned beam, the last event of a piece) costs nothing.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,19 +33,19 @@ class Step(Protocol):
         ...
 
     @property
-    def state(self) -> State:
+    def state(self) -> Any:
         """What it remembers now."""
         ...
 
 
 class Automaton(Protocol):
-    """The playing contract: what `antiphon.runtime.player.Player` is, and what a test can write in ten lines."""
+    """The playing contract: what `antiphon.runtime.player.Player` is, or ten lines in a test."""
 
     def start(self, n: int) -> State:
         """Memories of n rows that have heard nothing."""
         ...
 
-    def step(self, events: Ids, position: Ids, temperature: npt.NDArray[np.float32], state: State) -> Step:
+    def step(self, events: Ids, position: Ids, temperature: npt.NDArray[np.float32], state: Any) -> Step:
         """What follows `events` [B] that sounded at `position` [B, 2] (step in the bar, steps per bar)."""
         ...
 
@@ -74,12 +74,18 @@ class Clock(NamedTuple):
 
 
 class Walk:
-    """B rows on their way. `opening` [V] is the log-distribution of first events, before anything was heard."""
+    """B rows on their way. `opening` [V] is the log-distribution of first events."""
 
     def __init__(
-        self, player: Automaton, opening: LogP, n: int, clock: Clock, temperature: float, grammar: Grammar
+        self,
+        player: Automaton,
+        opening: LogP,
+        n: int,
+        clock: Clock,
+        temperature: float = 1.0,
+        grammar: Grammar | None = None,
     ) -> None:
-        self._player, self._clock, self._grammar = player, clock, grammar
+        self._player, self._clock, self.grammar = player, clock, grammar
         self._state = player.start(n)
         self._log_p: LogP = np.broadcast_to(opening, (n, len(opening)))
         self._unheard: Ids | None = None
@@ -106,19 +112,21 @@ class Walk:
     @property
     def allowed(self) -> Mask | None:
         """Which events the grammar lets come next, bool [B, V]; None for all."""
-        return self._grammar.allowed()
+        return self.grammar.allowed() if self.grammar else None
 
     def hear(self, events: Ids) -> None:
         """One step on: `events` int64 [B] sounded."""
         _ = self.log_p
         self._unheard = events
-        self._grammar.hear(events)
+        if self.grammar:
+            self.grammar.hear(events)
         self.step += 1
 
     def take(self, indices: Ids) -> Walk:
-        """A walk of the rows at `indices` (int64; repeated, dropped, reordered); this one is left as it was."""
+        """A walk of the rows at `indices` (repeated, dropped, reordered); this one stays as it was."""
         other = copy.copy(self)
-        other._state, other._grammar = self._state.take(indices), self._grammar.take(indices)
+        other._state = self._state.take(indices)
+        other.grammar = self.grammar.take(indices) if self.grammar else None
         other._log_p = self._log_p[indices]
         other._unheard = None if self._unheard is None else self._unheard[indices]
         other._shape_for(len(indices), float(self._temperature[0]))

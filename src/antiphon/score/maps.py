@@ -1,7 +1,8 @@
 """Things that change along a piece: tempo, meter, key, and marks with a text.
 
-Each map is a set of columns sorted by `time` (ticks in a `Score`, steps in a `QuantizedScore`) and holds from there to
-the next entry. A tempo or meter map always has an entry at time 0 (120 quarters a minute, 4/4 where nothing is said).
+Each map is a set of columns sorted by `time` (ticks in a `Score`, steps in a `QuantizedScore`) and holds
+from there to the next entry. A tempo or meter map always has an entry at time 0 (120 quarters a minute, 4/4
+where nothing is said).
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class TempoMap:
 
     @classmethod
     def of(cls, entries: Iterable[tuple[int, float]] = ()) -> TempoMap:
-        """From (time, qpm) pairs: sorted, the last of equal times wins, repeats dropped, 120 at 0 if none is there."""
+        """From (time, qpm) pairs: sorted, the last of equal times wins, repeats dropped, 120 at 0 if none
+        is there.
+        """
         latest = dict(sorted({0: DEFAULT_QPM, **dict(sorted(entries, key=lambda e: e[0]))}.items()))
         kept: list[tuple[int, float]] = []
         for time, qpm in latest.items():
@@ -51,6 +54,8 @@ class TempoMap:
     def seconds(self, time: Int | int, ticks_per_quarter: float) -> Float:
         """Seconds (float64) of times given in ticks (or in steps, with steps per quarter)."""
         rate = 60.0 / (self.qpm * ticks_per_quarter)
+        if len(rate) == 1:
+            return np.asarray(time) * rate[0]  # type: ignore[no-any-return]
         offset = np.concatenate([[0.0], np.cumsum(np.diff(self.time) * rate[:-1])])
         index = np.maximum(np.searchsorted(self.time, time, side="right") - 1, 0)
         result: Float = offset[index] + (np.asarray(time) - self.time[index]) * rate[index]
@@ -87,7 +92,9 @@ class MeterMap:
 
     @classmethod
     def of(cls, entries: Iterable[tuple[int, int, int]] = ()) -> MeterMap:
-        """From (time, numerator, denominator): sorted, last of equal times wins, repeats dropped, 4/4 at 0 if none."""
+        """From (time, numerator, denominator): sorted, last of equal times wins, repeats dropped, 4/4 at
+        0 if none.
+        """
         ordered = sorted(entries, key=lambda e: e[0])
         latest = dict(sorted({0: (4, 4), **{t: (n, d) for t, n, d in ordered}}.items()))
         kept: list[tuple[int, int, int]] = []
@@ -95,7 +102,7 @@ class MeterMap:
             if not kept or kept[-1][1:] != meter:
                 kept.append((time, *meter))
         columns = np.array(kept, dtype=np.int64).reshape(-1, 3)
-        return cls(columns[:, 0], columns[:, 1], columns[:, 2])
+        return cls(columns[:, 0], columns[:, 1].astype(np.int16), columns[:, 2].astype(np.int16))
 
     def __len__(self) -> int:
         return len(self.time)
@@ -136,7 +143,9 @@ class KeyChange(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A text at a time: a chord symbol, a lyric syllable, a marker. `track` is -1 where it belongs to no part."""
+    """A text at a time: a chord symbol, a lyric syllable, a marker. `track` is -1 where it belongs to no
+    part.
+    """
 
     time: int
     text: str

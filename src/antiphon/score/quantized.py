@@ -1,7 +1,7 @@
 """`QuantizedScore`: a score on a grid of integer steps.
 
-`PerQuarter(n)` divides every quarter note into n steps along the tempo map: tempo changes bend seconds, not steps.
-`PerSecond(n)` divides every second into n steps and is for music that was played free of any beat.
+`PerQuarter(n)` divides every quarter note into n steps along the tempo map: tempo changes bend seconds, not
+steps. `PerSecond(n)` divides every second into n steps and is for music that was played free of any beat.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class QuantizedScore:
         return dataclasses.replace(self, **changes)
 
     def steps_per_bar(self, meter: Meter) -> float:
-        """Steps in a bar of `meter`; fractional where the grid does not divide the bar (`PerQuarter` grids only)."""
+        """Steps in a bar of `meter`; fractional where the grid does not divide the bar (`PerQuarter`
+        grids only).
+        """
         if not isinstance(self.grid, PerQuarter):
             raise TypeError("a grid of steps per second has no bars")
         return self.grid.steps * meter.quarters

@@ -114,9 +114,11 @@ class Score:
 
     @property
     def n_tracks(self) -> int:
-        """Number of parts: named ones and those that notes refer to."""
-        highest = int(self.notes.track.max()) + 1 if len(self.notes) else 0
-        return max(highest, len(self.track_names))
+        """Number of parts: named ones and those that notes, controls, bends or lyrics refer to."""
+        columns = [part.track for part in (self.notes, self.controls, self.bends) if len(part)]
+        highest = max((int(column.max()) for column in columns), default=-1)
+        sung = max((lyric.track for lyric in self.lyrics), default=-1)
+        return max(highest + 1, sung + 1, len(self.track_names))
 
     @cached_property
     def end(self) -> int:

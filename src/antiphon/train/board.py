@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from antiphon.errors import MissingDependency
 
 try:
-    from tensorboard.compat.proto.summary_pb2 import Summary
     from torch.utils.tensorboard import SummaryWriter
 except ImportError as error:
     raise MissingDependency("Training logs to TensorBoard: pip install 'antiphon[train]'.") from error
@@ -33,11 +31,9 @@ class Board:
         """A text to read beside the curves."""
         self._writer.add_text(tag, text)
 
-    def picture(self, step: int, tag: str, png: bytes) -> None:
-        """A picture that is already a PNG file."""
-        width, height = struct.unpack(">II", png[16:24])  # the header chunk's first two fields
-        image = Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=png)
-        self._writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
+    def picture(self, step: int, tag: str, pixels: NDArray[np.uint8]) -> None:
+        """A picture, uint8 [height, width, channels]."""
+        self._writer.add_image(tag, pixels, step, dataformats="HWC")
 
     def sound(self, step: int, tag: str, samples: NDArray[np.float32], rate: int) -> None:
         """Sound, float32 [n, channels] in -1..1, stored as mono."""

@@ -1,7 +1,8 @@
-"""Checkpoints: one safetensors file each, tensors and the facts about them together, so that both are replaced at once.
+"""Checkpoints: one safetensors file each, tensors and the facts about them together, so that both are
+replaced at once.
 
-Facts travel as JSON in the file's metadata. `last` holds net and optimiser and goes on exactly where it stopped; `best` holds
-the net alone.
+Facts travel as JSON in the file's metadata. `last` holds net and optimiser and goes on exactly where it
+stopped; `best` holds the net alone.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts of a checkpoint. Raises `RunError` where it is missing, damaged, or not one of ours."""
+    """Tensors and facts of a checkpoint. Raises `RunError` where it is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
@@ -38,8 +39,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except FileNotFoundError:
         raise RunError(f"No checkpoint '{path}'; train for a while first.") from None
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise RunError(f"The checkpoint '{path}' cannot be read ({error}); start anew in another folder.") from error
-
+        raise RunError(
+            f"The checkpoint '{path}' cannot be read ({error}); start anew in another folder."
+        ) from error
 
 
 def pack(net: torch.nn.Module, adam: torch.optim.Adam) -> dict[str, Tensor]:
@@ -56,14 +58,18 @@ def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: torch.optim.A
     put_weights(net, {k.removeprefix(_NET): v for k, v in tensors.items() if k.startswith(_NET)})
     slots = {k.removeprefix(_ADAM).split(".", 1)[0] for k in tensors if k.startswith(_ADAM)}
     for name, parameter in net.named_parameters():
-        kept = {slot: tensors[f"{_ADAM}{slot}.{name}"] for slot in slots if f"{_ADAM}{slot}.{name}" in tensors}
+        kept = {
+            slot: tensors[f"{_ADAM}{slot}.{name}"] for slot in slots if f"{_ADAM}{slot}.{name}" in tensors
+        }
         if kept:
             # Adam keeps its step count on the CPU and its moments beside the parameter.
             adam.state[parameter] = {s: t if s == "step" else t.to(parameter.device) for s, t in kept.items()}
 
 
 def put_weights(net: torch.nn.Module, weights: dict[str, Tensor]) -> None:
-    """Load `weights` into `net`. Raises `RunError` naming the first tensor that is missing, unknown, or of another shape."""
+    """Load `weights` into `net`. Raises `RunError` naming the first tensor that is missing, unknown, or of
+    another shape.
+    """
     wanted = net.state_dict()
     for name in sorted(wanted.keys() | weights.keys()):
         there, here = (tuple(t[name].shape) if name in t else None for t in (weights, wanted))

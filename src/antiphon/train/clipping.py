@@ -19,13 +19,15 @@ def _by_tensor(gradients: Gradients, norms: Tensor, limit: float) -> None:
 
 
 def _by_global(gradients: Gradients, norms: Tensor, limit: float) -> None:
-    torch._foreach_mul_(gradients, (limit / norms.norm()).clamp(max=1.0))
+    torch._foreach_mul_(gradients, (limit / torch.linalg.vector_norm(norms)).clamp(max=1.0))
 
 
 CLIPS: MappingProxyType[str, Callable[[Gradients, Tensor, float], None]] = MappingProxyType(
     {"tensor": _by_tensor, "global": _by_global}
 )
-"""'tensor': each gradient by its own L2 norm, as slim's `clip_gradient_norm` did; 'global': by the norm of all together."""
+"""'tensor': each gradient by its own L2 norm, as slim's `clip_gradient_norm` did; 'global': by the norm of
+all together.
+"""
 
 
 def check(name: str) -> None:
@@ -35,9 +37,12 @@ def check(name: str) -> None:
 
 
 def clip(parameters: Iterable[torch.nn.Parameter], limit: float, how: str) -> Tensor:
-    """Clip the parameters' gradients in place to L2 norm `limit` (0: leave them); return the norm of all before, a scalar."""
+    """Clip the parameters' gradients in place to L2 norm `limit` (0: leave them); return the norm of all
+    before, a scalar.
+    """
     gradients = [p.grad for p in parameters if p.grad is not None]
     norms = torch.stack(torch._foreach_norm(gradients))
     if limit > 0:
         CLIPS[how](gradients, norms, limit)
-    return norms.norm()
+    total: Tensor = torch.linalg.vector_norm(norms)
+    return total

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from antiphon.errors import RunError
 from antiphon.train import metrics
@@ -40,7 +41,9 @@ def rows(runs: Sequence[Path]) -> list[Row]:
 
 
 def curves(runs: Sequence[Path]) -> dict[str, dict[str, Curve]]:
-    """For each run and kind of figure, steps and nats: 'validation' by event, 'training' by label as it is optimised."""
+    """For each run and kind of figure, steps and nats: 'validation' by event, 'training' by label as it is
+    optimised.
+    """
     return {str(run): _curves(metrics.read(RunFolder(run).metrics)) for run in runs}
 
 
@@ -64,7 +67,7 @@ def _row(folder: RunFolder) -> Row:
         raise RunError(f"'{folder.about}' lacks {error}; was it written by antiphon train?") from error
 
 
-def _curves(lines: list[dict[str, float]]) -> dict[str, Curve]:
+def _curves(lines: list[dict[str, Any]]) -> dict[str, Curve]:
     figures = {"train": ("training", "loss"), "validation": ("validation", "nll_per_step")}
     found: dict[str, Curve] = {}
     for kind, (label, figure) in figures.items():

@@ -14,31 +14,33 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True)
 class Device:
-    """A torch device and the type that products are computed in; `half` None computes everything in float32."""
+    """A torch device and the type that products are computed in; `half` None is float32 throughout."""
 
-    torch: torch.device
+    place: torch.device
     half: torch.dtype | None = None
 
     def autocast(self) -> AbstractContextManager[object]:
         """Context in which a training step runs: mixed precision where the device has it."""
         if self.half is None:
             return nullcontext()
-        return torch.autocast(self.torch.type, dtype=self.half)
+        return torch.autocast(self.place.type, dtype=self.half)
 
     def scaler(self) -> torch.amp.GradScaler:
-        """Loss scaler, at work only where half precision is float16, whose gradients would vanish without it."""
-        return torch.amp.GradScaler(self.torch.type, enabled=self.half is torch.float16)
+        """Loss scaler, at work only in float16, whose small gradients would vanish without it."""
+        return torch.amp.GradScaler(self.place.type, enabled=self.half is torch.float16)
 
     def __str__(self) -> str:
-        kind = self.torch.type.upper() if self.torch.type != "cuda" else torch.cuda.get_device_name(self.torch)
+        kind = (
+            self.place.type.upper() if self.place.type != "cuda" else torch.cuda.get_device_name(self.place)
+        )
         return kind if self.half is None else f"{kind} in {str(self.half).removeprefix('torch.')}"
 
 
 def choose(name: str, local_rank: int = 0) -> Device:
     """The device called `name`; 'auto' takes the first of CUDA, MPS and CPU that is there.
 
-    On CUDA, products run in bfloat16 where the GPU has it, else in float16 with loss scaling. Raises `NameNotFound` for an
-    unknown name and `OptionError` for a device this machine lacks.
+    On CUDA, products run in bfloat16 where the GPU has it, else in float16 with loss scaling. Raises
+    `NameNotFound` for an unknown name and `OptionError` for a device this machine lacks.
     """
     if name not in DEVICES:
         raise NameNotFound("device", name, DEVICES)

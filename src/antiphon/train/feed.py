@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -24,9 +23,11 @@ Tensors = tuple[Tensor, Tensor, Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Feed:
-    """Batches of the sequences `indices`, shuffled and transposed anew each epoch as (seed, epoch, sequence) say.
+    """Batches of the sequences `indices`, shuffled and transposed anew each epoch as (seed, epoch, sequence)
+    say.
 
-    Among several processes every one takes each n-th batch; what does not fill a round is left for another epoch.
+    Among several processes every one takes each n-th batch; what does not fill a round is left for another
+    epoch.
     """
 
     corpus: Corpus
@@ -36,25 +37,27 @@ class Feed:
     crew: Processes
 
     def __call__(self, epoch: int, batch: int) -> Iterator[tuple[int, int, Batch]]:
-        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, batch). Raises `CorpusError` if there is none."""
+        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, batch). Raises `CorpusError` if
+        there is none.
+        """
         while True:
             done = batch
-            for mine in islice(self.rounds(epoch), batch, None):
+            for mine in self._rounds(epoch, batch):
                 done += 1
                 yield epoch, done, mine
             if not done:
                 raise CorpusError(
-                    f"The {len(self.indices)} melodies to train on make fewer batches than the {self.crew.n} processes "
-                    "that want one each; add pieces, or start fewer processes."
+                    f"{len(self.indices)} melodies make fewer batches than {self.crew.n} processes want; add "
+                    "pieces, or start fewer processes."
                 )
             epoch, batch = epoch + 1, 0
 
-    def rounds(self, epoch: int) -> Iterator[Batch]:
-        """This process's batches of one epoch."""
-        every = iter(
-            batches.epoch(self.corpus, self.indices, self.recipe, seed=self.seed, epoch=epoch, shuffle=True)
-        )
-        return (group[self.crew.rank] for group in zip(*[every] * self.crew.n, strict=False))
+    def _rounds(self, epoch: int, done: int) -> Iterator[Batch]:
+        """This process's batches of one epoch after the first `done`."""
+        n, rank = self.crew.n, self.crew.rank
+        corpus, indices, recipe = self.corpus, self.indices, self.recipe
+        every = batches.epoch(corpus, indices, recipe, seed=self.seed, epoch=epoch, start=done * n)
+        return (group[rank] for group in zip(*[every] * n, strict=False))
 
 
 def tensors(batch: Batch, device: torch.device) -> Tensors:

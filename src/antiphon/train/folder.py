@@ -1,26 +1,30 @@
-"""The folder of a run: what stands where, what it was started with, and whether that is what is asked for now."""
+"""The folder of a run: what stands where, what it was started with, and whether that is what is asked for
+now.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from antiphon.errors import OutputError, RunError
 from antiphon.files import atomic_write
 from antiphon.recipes import Recipe
 
 FORMAT = 1
-_IDENTITY = ("recipe", "corpus", "seed", "from", "processes")
 
 
 @dataclass(frozen=True)
 class RunFolder:
     """Paths and facts of a training run at `root`.
 
-    `run.json` holds `recipe` (`Recipe.as_dict`), `corpus` (path, fingerprint, counts), `seed`, `from` (the bundle it was
-    fine-tuned from, or null), `processes`, `n_parameters`, `opening` and `versions`.
+    `run.json` holds `recipe` (`Recipe.as_dict`), `corpus` (path, fingerprint, counts), `seed`, `from` (the
+    bundle it was fine-tuned from, or null), `processes`, `n_parameters`, `opening` and `versions`.
     """
 
     root: Path
@@ -60,31 +64,50 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"'{self.about}' cannot be read ({error}).") from error
         if version != FORMAT:
-            raise RunError(f"'{self.root}' has run format {version}; this Antiphon reads {FORMAT}. Upgrade antiphon.")
+            raise RunError(
+                f"'{self.root}' has run format {version}; this Antiphon reads {FORMAT}. Upgrade antiphon."
+            )
         return dict(facts)
 
     def recipe(self) -> Recipe:
         """The recipe that is trained here. Raises `RunError`."""
         return Recipe.from_dict(self.read()["recipe"])
 
-    def begin(self, facts: dict[str, Any]) -> None:
-        """Write `run.json`, or check that the run which is here was started with the same settings.
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Keep the folder to this process, and clear away what a killed one left half written.
 
-        Raises `RunError` where they differ (naming the first difference) or the folder holds something else, and
-        `OutputError` where it cannot be written.
+        It ends with the process, however that ends; on Windows nothing is locked. Raises `RunError` while
+        another process trains here, `OutputError` where something else is here or writing fails.
         """
-        facts = {"format": FORMAT, **facts}
-        if self.about.exists():
-            self._same(facts)
-            return
-        if self.root.exists() and not self.root.is_dir():
-            raise OutputError(f"'{self.root}' is a file; choose a folder with -o.")
-        if self.root.exists() and any(self.root.iterdir()):
-            raise OutputError(f"'{self.root}' holds other files; choose an empty or new folder with -o.")
-        atomic_write(self.about, json.dumps(facts, indent=1) + "\n")
+        self._refuse_others()
+        with _opened(self.root / ".lock") as file:
+            if not _locked(file):
+                raise RunError(
+                    f"Another process trains in '{self.root}'; let it end, or choose another folder."
+                )
+            for path in (self.about, self.last, self.best, self.metrics):
+                for left in self.root.glob(f".{path.stem}-*{path.suffix}"):
+                    left.unlink(missing_ok=True)
+            yield
 
-    def _same(self, facts: dict[str, Any]) -> None:
-        there, here = (_flat({k: f.get(k) for k in _IDENTITY}) for f in (self.read(), _plain(facts)))
+    def _refuse_others(self) -> None:
+        if self.about.exists() or not self.root.exists():
+            return
+        if not self.root.is_dir():
+            raise OutputError(f"'{self.root}' is a file; choose a folder with -o.")
+        if any(not path.name.startswith(".") for path in self.root.iterdir()):
+            raise OutputError(f"'{self.root}' holds other files; choose an empty or new folder with -o.")
+
+    def begin(self, facts: dict[str, Any]) -> None:
+        """Write `run.json`. Raises `OutputError`."""
+        atomic_write(self.about, json.dumps({"format": FORMAT, **facts}, indent=1) + "\n")
+
+    def check(self, settings: dict[str, Any]) -> None:
+        """Raise `RunError`, naming a difference, unless the run that is here was started with `settings`."""
+        about = self.read()
+        there = _flat({name: about.get(name) for name in settings})
+        here = _flat(json.loads(json.dumps(settings)))  # as they would be read back: tuples become lists
         for name in sorted(there.keys() | here.keys()):
             if there.get(name) != here.get(name) and name != "corpus.path":
                 raise RunError(
@@ -93,9 +116,29 @@ class RunFolder:
                 )
 
 
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts as they would be read back: tuples become lists."""
-    return dict(json.loads(json.dumps(facts)))
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("wb")
+    except OSError as error:
+        why = error.strerror or error
+        raise OutputError(f"Cannot write in '{path.parent}': {why}. Choose another place with -o.") from error
+    with file:
+        yield file
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Whether `file` is now locked by this process, or cannot be locked on this system at all."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -40,8 +40,9 @@ class Journal:
         self._note(state, "train", {**figures, "steps_per_s": pace.steps_per_s, "elapsed_s": state.elapsed_s})
         left = pace.left(self._max_steps - state.step)
         self._talk.tick(
-            f"step {state.step:,} of {self._max_steps:,}, epoch {state.epoch + 1}: loss {figures['loss']:.4f}, "
-            f"accuracy {figures['accuracy']:.1%}, {pace.steps_per_s:.2f} steps/s, at most {left} left"
+            f"step {state.step:,} of {self._max_steps:,}, epoch {state.epoch + 1}: "
+            f"loss {figures['loss']:.4f}, accuracy {figures['accuracy']:.1%}, "
+            f"{pace.steps_per_s:.2f} steps/s, at most {left} left"
         )
 
     def evaluated(self, state: State, figures: Mapping[str, float], better: bool) -> None:
@@ -53,9 +54,10 @@ class Journal:
             f"perplexity {math.exp(figures['nll_per_step']):.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )
-        png, samples, rate = self._dreamer()
-        self._board.picture(state.step, "melody/picture", png)
-        self._board.sound(state.step, "melody/sound", samples, rate)
+        dream = self._dreamer()
+        if dream is not None:
+            self._board.picture(state.step, "melody/picture", dream.pixels)
+            self._board.sound(state.step, "melody/sound", dream.samples, dream.rate)
         self._board.flush()
 
     def close(self) -> None:

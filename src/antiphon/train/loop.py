@@ -1,7 +1,8 @@
 """The training loop: step, log, evaluate, save, until it no longer gets better.
 
-Nothing it computes depends on when it was stopped: the data of a step follow from (seed, epoch, batch), its dropout from
-(seed, step), and all else is in the checkpoint. So a run that was killed ends with the very weights of one that was not.
+Nothing it computes depends on when it was stopped: the data of a step follow from (seed, epoch, batch), its
+dropout from (seed, step), and all else is in the checkpoint. So a run that was killed ends with the very
+weights of one that was not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 
 from antiphon.data.batches import Batch
 from antiphon.errors import RunError
+from antiphon.nets import EventModel
 from antiphon.recipes import Recipe
 from antiphon.train import checkpoint
 from antiphon.train.clipping import clip
@@ -22,7 +24,7 @@ from antiphon.train.device import Device
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.feed import Feed, tensors
 from antiphon.train.folder import RunFolder
-from antiphon.train.journal import Journal
+from antiphon.train.journal import Journal, NoJournal
 from antiphon.train.processes import Processes
 from antiphon.train.schedule import learning_rate
 from antiphon.train.state import State
@@ -37,12 +39,12 @@ LOG_EVERY = 10
 class Loop:
     """One run in one process. `run` brings `state` to its end."""
 
-    net: torch.nn.Module
+    net: EventModel
     adam: torch.optim.Adam
     recipe: Recipe
     feed: Feed
     evaluation: Evaluation
-    journal: Journal
+    journal: Journal | NoJournal
     folder: RunFolder
     device: Device
     crew: Processes
@@ -58,11 +60,13 @@ class Loop:
         self.scaler = self.device.scaler()
         if self.state.scaler:
             self.scaler.load_state_dict(self.state.scaler)
-        self._tally = Tally(self.device.torch)
+        self._tally = Tally(self.device.place)
         self._since = self._saved = time.monotonic()
 
     def run(self) -> State:
-        """Train until the state says why it ended. Raises `RunError` for a loss that is no number, or when asked to stop."""
+        """Train until the state says why it ended. Raises `RunError` for a loss that is no number, or when
+        asked to stop.
+        """
         with wish_to_stop() as wish:
             for epoch, done, batch in self.feed(self.state.epoch, self.state.batch):
                 self._step(batch)
@@ -98,9 +102,9 @@ class Loop:
         for group in self.adam.param_groups:
             group["lr"] = rate
         with self.device.autocast():
-            loss = self.net.loss(*tensors(batch, self.device.torch))
+            loss = self.net.loss(*tensors(batch, self.device.place))
         self.adam.zero_grad(set_to_none=True)
-        self.scaler.scale(loss.label_nll).backward()
+        torch.autograd.backward(self.scaler.scale(loss.label_nll))
         self.scaler.unscale_(self.adam)
         self.crew.average_gradients(self.net.parameters())
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)
@@ -116,24 +120,28 @@ class Loop:
         if not (judge or stop or step % LOG_EVERY == 0):
             return
         self._log()
-        stop = self.crew.any(wish.stated, self.device.torch)
+        stop = self.crew.any(wish.stated, self.device.place)
         if judge:
             self.evaluate()
             self._note_time()
         if judge or stop or time.monotonic() - self._saved >= self.save_every_s:
             self.save()
         if stop and not self.state.ended:
-            raise RunError(f"Stopped after step {step:,}, which is saved; the same command goes on from there.")
+            raise RunError(
+                f"Stopped after step {step:,}, which is saved; the same command goes on from there."
+            )
 
     def _log(self) -> None:
-        """Write down the figures since the last line. Raises `RunError` where they are no numbers: nothing is saved then."""
+        """Write down the figures since the last line. Raises `RunError` where they are no numbers: nothing is
+        saved then.
+        """
         n_steps, seconds = self._tally.n_steps, self._note_time()
         figures = self._tally.take(self.crew)
-        if not np.isfinite(figures["loss"]) or not (self.scaler.is_enabled() or np.isfinite(figures["gradient_norm"])):
-            kept = f"'{self.folder.last}'" if self.folder.last.exists() else "nothing: it came before the first one"
+        watched = ("loss",) if self.scaler.is_enabled() else ("loss", "gradient_norm")
+        if not np.isfinite([figures[name] for name in watched]).all():
             raise RunError(
-                f"The loss is no longer a number at step {self.state.step:,}. The last good checkpoint is kept ({kept}). "
-                "Start anew with a lower rate (--set training.learning_rate=0.0003) or --set training.clip=global."
+                f"The loss is no number at step {self.state.step:,}; '{self.folder.root}' keeps what was "
+                "before. Start anew elsewhere with a lower rate: --set training.learning_rate=0.0003."
             )
         self.pace.note(seconds, n_steps)
         rate = learning_rate(self.state.step - 1, self.recipe.training)

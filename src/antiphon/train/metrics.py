@@ -1,7 +1,7 @@
 """`metrics.jsonl`: the figures of a run by step, one JSON object a line, readable without torch.
 
-Each line has `step`, `kind` ('train': means since the line before; 'validation': the whole split) and its figures. Figures
-that do not exist (an accuracy over no events) are null.
+Each line has `step`, `kind` ('train': means since the line before; 'validation': the whole split) and its
+figures. Figures that do not exist (an accuracy over no events) are null.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ def read(path: Path) -> list[dict[str, Any]]:
     """Every whole line, in order; a line cut short by a kill is left out. Empty where there is no file."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("}\n")]
+    return [
+        json.loads(line) for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("}\n")
+    ]
+
+
+def elapsed_s(path: Path, step: int) -> float:
+    """Seconds that training had taken at `step`."""
+    return max((float(line["elapsed_s"]) for line in read(path) if line["step"] <= step), default=0.0)
 
 
 def keep_until(path: Path, step: int) -> None:

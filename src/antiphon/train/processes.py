@@ -33,7 +33,7 @@ class Processes:
         flat = torch.cat([g.flatten() for g in gradients])
         dist.all_reduce(flat)
         flat /= self.n
-        parts = flat.split([g.numel() for g in gradients])
+        parts = torch.split(flat, [g.numel() for g in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
@@ -42,6 +42,11 @@ class Processes:
         if self.n > 1:
             dist.all_reduce(values)
         return values
+
+    def wait(self) -> None:
+        """Return when every process has come here."""
+        if self.n > 1:
+            dist.barrier()
 
     def any(self, said: bool, device: torch.device) -> bool:
         """Whether any process says so."""
@@ -54,7 +59,9 @@ class Processes:
 
 @contextmanager
 def processes(device: str) -> Iterator[Processes]:
-    """The processes torchrun started, joined by NCCL on CUDA and by gloo otherwise; one process where it started none."""
+    """The processes torchrun started, joined by NCCL on CUDA and by gloo otherwise; one process where it
+    started none.
+    """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield Processes()
         return

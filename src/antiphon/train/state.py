@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class State:
-    """Place, best and clock of a run; `as_dict` and `from_dict` are inverses through JSON."""
+    """Place, best and clock of a run; `as_dict` and `from_dict` are inverses but for the clock."""
 
     step: int = 0
     """Optimiser steps done."""
@@ -30,8 +30,10 @@ class State:
     """Loss scaling of float16 training."""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types."""
-        return dataclasses.asdict(self)
+        """JSON types. The clock is left out: equal trainings give equal checkpoints however fast."""
+        values = dataclasses.asdict(self)
+        del values["elapsed_s"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> State:
@@ -39,7 +41,9 @@ class State:
         return cls(**values)
 
     def judge(self, nll: float, patience: int, max_steps: int) -> bool:
-        """Take note of an evaluation; return whether it is the best so far, and end training where it is time to."""
+        """Take note of an evaluation; return whether it is the best so far, and end training where it is time
+        to.
+        """
         better = self.best_nll is None or nll < self.best_nll
         if better:
             self.best_nll, self.best_step, self.stale = nll, self.step, 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
+from torch import Tensor
 
 from antiphon.nets import Loss
 from antiphon.train.processes import Processes
 
 
 class Tally:
-    """Sums over steps since `take` was last asked."""
+    """Sums over the steps since `take` was last asked."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -17,5 +20,40 @@ class Tally:
 
     def _reset(self) -> None:
         self.n_steps = 0
-        self._sums = torch.zeros(7, device=self._device)
-        self._norm = torch.zeros((), device=self._device)
+        self._sums = torch.zeros(6, device=self._device)
+
+    def add(self, loss: Loss, gradient_norm: Tensor) -> None:
+        """One more step."""
+        nll = loss.label_nll.detach() * loss.n
+        step = (nll, loss.n, loss.correct, loss.n_events, loss.correct_events, gradient_norm)
+        self._sums += torch.stack([figure.detach().float() for figure in step])
+        self.n_steps += 1
+
+    def take(self, crew: Processes) -> dict[str, float]:
+        """Means over the steps of all processes, by label as the original's: loss (nats), accuracies.
+
+        `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
+        "nothing new"; `gradient_norm` is from before clipping. A share of nothing is NaN.
+        """
+        nll, n, correct, n_events, correct_events, norm = crew.total(self._sums).tolist()
+        n_steps = self.n_steps * crew.n
+        self._reset()
+        loss = share(nll, n)
+        return {
+            "loss": loss,
+            "perplexity": perplexity(loss),
+            "accuracy": share(correct, n),
+            "event_accuracy": share(correct_events, n_events),
+            "no_event_accuracy": share(correct - correct_events, n - n_events),
+            "gradient_norm": norm / n_steps,
+        }
+
+
+def share(part: float, whole: float) -> float:
+    """`part` of `whole`; NaN of nothing."""
+    return part / whole if whole else math.nan
+
+
+def perplexity(nats: float) -> float:
+    """e to the power of `nats`; infinite where that is more than a float holds."""
+    return math.exp(nats) if nats < 700 else math.inf

@@ -17,7 +17,9 @@ SEQUENTIAL = 2  # the format whose chunks are pieces of their own, to be played 
 
 
 class Header(NamedTuple):
-    """`format` 0, 1 or 2; `division` as it stands: ticks a quarter, or SMPTE where bit 15 is set; `end` of the chunk."""
+    """`format` 0, 1 or 2; `division` as it stands: ticks a quarter, or SMPTE where bit 15 is set; `end`
+    of the chunk.
+    """
 
     format: int
     n_tracks: int
@@ -49,12 +51,14 @@ def header(data: bytes) -> Header:
     if division == 0:
         raise FormatError("MIDI with 0 ticks a quarter note; its times mean nothing. Export the file again.")
     if kind > SEQUENTIAL or length < 6:
-        raise FormatError(f"MIDI of format {kind} with a header of {length} bytes; expected format 0, 1 or 2.")
+        raise FormatError(
+            f"MIDI of format {kind} with a header of {length} bytes; expected format 0, 1 or 2."
+        )
     return Header(kind, n_tracks, division, 8 + length)
 
 
 def tracks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of the body of each track chunk from `start` on; the last one may claim to be longer than the file.
+    """(start, end) of the body of each track chunk from `start` on; the last `end` may lie beyond the file.
 
     Other chunks are passed over, and so is whatever follows the last chunk.
     """
@@ -62,10 +66,13 @@ def tracks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
         name, length = _CHUNK.unpack_from(data, start)
         start += _CHUNK.size
         if name == b"MTrk":
-            yield start, min(start + length, len(data))
+            yield start, start + length
         start += length
 
 
-def conductor_title(data: bytes, start: int) -> str:
-    """Name of the first track chunk where it holds no channel events at all: the title of the piece."""
-    raise NotImplementedError
+def text(body: bytes) -> str:
+    """Text of a MIDI event: UTF-8 where it is that, else Latin-1."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")

@@ -1,7 +1,7 @@
 """What any MIDI reader finds in a file, and how a `Score` is put together from it.
 
-A *part* is what one track chunk says on one channel with one program: an instrument. Both readers (`fast`, `exact`)
-give the same parts in the same order: by chunk, then channel, then program.
+A *part* is what one track chunk says on one channel with one program: an instrument. Both readers (`fast`,
+`exact`) give the same parts in the same order: by chunk, then channel, then program.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from antiphon.score.score import Bends, Controls, Score
 DRUM_CHANNEL = 9
 CHORD_PREFIX = "Chord: "
 MICROSECONDS_A_MINUTE = 60_000_000
-_CLOCK_RAN_OVER = 1 << 40
+_TIME_BITS = 40
+_RADIX_SORTED = 1 << 16  # numpy sorts 16-bit numbers in linear time
 
 Column = npt.NDArray[Any]
 
 
 class Part(NamedTuple):
-    """One instrument: `notes` (start, end, pitch, velocity), `controls` (time, number, value), `bends` (time, value)."""
+    """One instrument: `notes` (start, end, pitch, velocity), `controls` (time, number, value), `bends`
+    (time, value).
+    """
 
     name: str
     program: int
@@ -43,8 +46,8 @@ class Part(NamedTuple):
 class Contents:
     """A MIDI file as a reader found it: times in ticks, values as they stand in the file.
 
-    `tempos` (time, microseconds a quarter), `meters` (time, numerator, denominator), `keys` (time, sharps, is minor),
-    `markers` (time, text); `lyrics` are those that stand in a chunk without an instrument.
+    `tempos` (time, microseconds a quarter), `meters` (time, numerator, denominator), `keys` (time, sharps,
+    is minor), `markers` (time, text); `lyrics` are those that stand in a chunk without an instrument.
     """
 
     ticks_per_quarter: int
@@ -62,25 +65,26 @@ def assemble(contents: Contents, limits: Limits, source: str) -> Score:
 
     Impossible tempos, meters and keys (0 microseconds, 0/4, nine flats) are left out.
     """
-    parts = contents.parts
-    _check(contents, limits)
+    _check_count(contents, limits)
+    parts = [part for part in contents.parts if _says_something(part)]
     score = Score(
         notes=_notes(parts),
         ticks_per_quarter=contents.ticks_per_quarter,
         tempos=TempoMap.of([(t, MICROSECONDS_A_MINUTE / m) for t, m in contents.tempos if m > 0]),
         meters=MeterMap.of([m for m in contents.meters if m[1] > 0 and 0 < m[2] <= 64]),
         keys=_keys(contents.keys),
-        chords=_marks((t, text.removeprefix(CHORD_PREFIX), -1) for t, text in contents.markers if _is_chord(text)),
-        lyrics=_lyrics(contents),
+        chords=_marks(
+            (t, text.removeprefix(CHORD_PREFIX), -1) for t, text in contents.markers if _is_chord(text)
+        ),
+        lyrics=_lyrics(parts, contents.lyrics),
         markers=_marks((t, text, -1) for t, text in contents.markers if not _is_chord(text)),
-        controls=Controls(*_joined([part.controls for part in parts], 3)),
-        bends=Bends(*_joined([part.bends for part in parts], 2)),
+        controls=Controls(*_joined([part.controls for part in parts], (np.int64, np.int16, np.int16))),
+        bends=Bends(*_joined([part.bends for part in parts], (np.int64, np.int16))),
         track_names=tuple(part.name for part in parts),
         title=contents.title,
         source=source,
     )
-    if score.duration_s > limits.seconds:
-        raise _too_long(f"{score.duration_s / 3600:.0f} hours", f"{limits.seconds / 3600:.0f}")
+    _check_length(score, limits)
     return score
 
 
@@ -89,19 +93,22 @@ def key_of(sharps: int, is_minor: int) -> Key:
     return Key((7 * sharps + 9 * is_minor) % 12, "minor" if is_minor else "major")
 
 
-def _check(contents: Contents, limits: Limits) -> None:
+def _check_count(contents: Contents, limits: Limits) -> None:
     n_notes = sum(len(part.notes[0]) for part in contents.parts)
     if n_notes > limits.notes:
         raise FormatError(f"MIDI with {n_notes} notes; at most {limits.notes} are read. Split the file.")
-    latest = max((_latest(part) for part in contents.parts), default=0)
-    if latest > limits.quarters * contents.ticks_per_quarter:
-        raise _too_long(f"{latest // contents.ticks_per_quarter} quarter notes", str(limits.quarters))
 
 
-def _latest(part: Part) -> int:
-    times = [column for column in (*part.notes[:2], part.controls[0], part.bends[0]) if len(column)]
-    below_zero = any(int(column.min()) < 0 for column in times)
-    return _CLOCK_RAN_OVER if below_zero else max((int(column.max()) for column in times), default=0)
+def _check_length(score: Score, limits: Limits) -> None:
+    times = [c for c in (score.notes.start, score.notes.end, score.controls.time, score.bends.time) if len(c)]
+    if any(int(column.min()) < 0 for column in times):
+        raise FormatError("MIDI whose clock runs over 31 bits. The file is probably damaged.")
+    quarters = max((int(column.max()) for column in times), default=0) / score.ticks_per_quarter
+    if quarters > limits.quarters:
+        raise _too_long(f"{quarters:.0f} quarter notes", f"{limits.quarters}")
+    at_slowest = quarters * 60.0 / float(score.tempos.qpm.min())
+    if at_slowest > limits.seconds and score.duration_s > limits.seconds:
+        raise _too_long(f"{score.duration_s / 3600:.0f} hours", f"{limits.seconds / 3600:.0f}")
 
 
 def _too_long(length: str, limit: str) -> FormatError:
@@ -109,35 +116,76 @@ def _too_long(length: str, limit: str) -> FormatError:
 
 
 def _notes(parts: list[Part]) -> Notes:
-    start, end, pitch, velocity, track = _joined([part.notes for part in parts], 4)
-    program = np.array([part.program for part in parts], dtype=np.int16)
-    is_drum = np.array([part.is_drum for part in parts], dtype=np.bool_)
-    return Notes(start, end, pitch, velocity, program[track], is_drum[track], track)
+    columns = _joined([part.notes for part in parts], (np.int64, np.int64, np.int16, np.int16))
+    counts = [len(part.notes[0]) for part in parts]
+    program = _repeated([part.program for part in parts], counts, np.int16)
+    is_drum = _repeated([part.is_drum for part in parts], counts, np.bool_)
+    start, end, pitch, velocity, track = columns
+    return Notes(start, _released(start, end, pitch, track), pitch, velocity, program, is_drum, track)
 
 
-def _joined(tables: Sequence[Sequence[Column]], n_columns: int) -> list[Column]:
+def _released(start: Column, end: Column, pitch: Column, track: Column) -> Column:
+    """Ends of the notes where a note-off lets go of every sounding note of its pitch in the part.
+
+    The readers pair note-ons and note-offs first in, first out, which gives the same ends unless notes
+    overlap.
+    """
+    key = track.astype(np.int32) * 128 + pitch
+    narrow = key.astype(np.uint16) if len(key) and key[-1] < _RADIX_SORTED else key
+    order = np.argsort(narrow, kind="stable")  # by pitch in the part, then by onset as the notes came
+    starts, ends, key = start[order], end[order], key[order]
+    late = 1 + np.flatnonzero(
+        (starts[1:] < ends[:-1]) & (key[1:] == key[:-1])
+    )  # the one before still sounded
+    late = late[ends[late] > starts[late]]
+    if not len(late):
+        return end
+    place = key.astype(np.int64) << _TIME_BITS
+    released = end.copy()
+    first = np.searchsorted(place + ends, place[late] + starts[late], side="right")
+    released[order[late]] = ends[np.minimum(first, late)]
+    return released
+
+
+def _joined(tables: Sequence[Sequence[Column]], dtypes: tuple[type, ...]) -> list[Column]:
     """The tables' rows one after the other, column by column, and a column with the table's number."""
-    if not tables:
-        return [np.empty(0, dtype=np.int16)] * (n_columns + 1)
-    columns = [np.concatenate([table[i] for table in tables]) for i in range(n_columns)]
     counts = [len(table[0]) for table in tables]
-    return [*columns, np.repeat(np.arange(len(tables), dtype=np.int16), counts)]
+    if not any(counts):
+        return [np.empty(0, dtype=dtype) for dtype in (*dtypes, np.int16)]
+    columns: list[Column] = [
+        np.concatenate([table[i] for table in tables], dtype=dtype) for i, dtype in enumerate(dtypes)
+    ]
+    for column in columns:
+        column.flags.writeable = False  # so that it is shared, not copied
+    return [*columns, _repeated(range(len(tables)), counts, np.int16)]
+
+
+def _repeated(values: Sequence[int], counts: list[int], dtype: type) -> Column:
+    column: Column = np.repeat(np.array(values, dtype=dtype), counts)
+    column.flags.writeable = False
+    return column
 
 
 def _keys(entries: Iterable[tuple[int, int, int]]) -> tuple[KeyChange, ...]:
     possible = sorted((e for e in entries if -7 <= e[1] <= 7 and e[2] in (0, 1)), key=lambda e: e[0])
     latest = {time: key_of(sharps, is_minor) for time, sharps, is_minor in possible}
     changes = [KeyChange(time, key) for time, key in latest.items()]
-    return tuple(c for before, c in zip([None, *changes], changes, strict=False) if not before or before.key != c.key)
+    return tuple(
+        c for before, c in zip([None, *changes], changes, strict=False) if not before or before.key != c.key
+    )
 
 
 def _is_chord(text: str) -> bool:
     return text.startswith(CHORD_PREFIX)
 
 
-def _lyrics(contents: Contents) -> tuple[Mark, ...]:
-    sung = [(t, text, i) for i, part in enumerate(contents.parts) for t, text in part.lyrics]
-    return _marks([*sung, *((t, text, -1) for t, text in contents.lyrics)])
+def _says_something(part: Part) -> bool:
+    return any(len(column) for column in (part.notes[0], part.controls[0], part.bends[0], part.lyrics))
+
+
+def _lyrics(parts: list[Part], elsewhere: list[tuple[int, str]]) -> tuple[Mark, ...]:
+    sung = [(time, text, i) for i, part in enumerate(parts) for time, text in part.lyrics]
+    return _marks([*sung, *((time, text, -1) for time, text in elsewhere)])
 
 
 def _marks(entries: Iterable[tuple[int, str, int]]) -> tuple[Mark, ...]:

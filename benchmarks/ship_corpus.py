@@ -1,0 +1,67 @@
+"""The corpus that the bundled melody models are trained on, from the shared data sets.
+
+    python benchmarks/ship_corpus.py [--shared DIR] -o DIR
+
+Three sets whose licences allow it: traditional tunes (public domain), vocal lines of songs (CC0), and the soprano of
+four-part hymns (public domain), which is the first part of each hymn's file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from antiphon import io
+from antiphon.data import build
+from antiphon.extract.melody import MelodyOptions
+
+SHARED = Path(os.environ.get("ANTIPHON_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+SETS = ("melody/trad-tunes-abc", "melody/openscore-lieder-vocal", "chorales/open-hymnal")
+
+
+def unpack(shared: Path, target: Path) -> list[Path]:
+    """The sets' folders below `target`; hymns hold their soprano only."""
+    folders = []
+    for name in SETS:
+        folder = target / Path(name).name
+        with zipfile.ZipFile(shared / "data" / f"{name}.zip") as archive:
+            archive.extractall(folder)
+        folders.append(folder)
+    keep_sopranos(folders[-1])
+    return folders
+
+
+def keep_sopranos(folder: Path) -> None:
+    """Every MIDI file below `folder` is left with its first sounding part."""
+    for path in sorted(folder.rglob("*.mid")):
+        score = io.load(path)
+        if len(score.notes):
+            first = np.min(score.notes.track)
+            io.save(score.replace(notes=score.notes[score.notes.track == first]), path)
+
+
+def build_ship_corpus(shared: Path, out: Path) -> None:
+    """Build the corpus at `out`; what is there already is not built again."""
+    if (out / "corpus.json").exists():
+        return
+    folder = Path(tempfile.gettempdir()) / "antiphon-ship"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        report = build.build(unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top"))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{report.corpus.folder}: {report.corpus.n} melodies")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    build_ship_corpus(arguments.shared, arguments.out)

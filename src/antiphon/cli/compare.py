@@ -1,0 +1,79 @@
+"""`antiphon compare`: training runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from antiphon.train.compare import Row
+
+_COLUMNS = (
+    "run", "recipe", "layers", "parameters", "melodies", "steps", "steps/s", "time", "best at", "NLL/step",
+    "perplexity", "accuracy",
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("compare")(compare)
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders that `antiphon train` wrote.")
+    ],
+    picture: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Draw the learning curves here (PNG, SVG, PDF).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+) -> None:
+    """Tabulate and plot training runs: sizes, speed, learning curves, best NLL (validation, nats a step)."""
+    from antiphon.train.compare import curves, rows
+
+    found = rows(runs)
+    if picture is not None:
+        from antiphon.render.curves import draw
+
+        draw(curves(runs), picture, "optimiser steps", "nats a step")
+    if as_json:
+        _print_json(found)
+    else:
+        _print_table(found)
+    if picture is not None:
+        typer.echo(f"Curves are in {picture}.", err=True)
+    typer.echo(f"Next: antiphon export {found[0].run} -o NAME.antiphon", err=True)
+
+
+def _print_json(found: list[Row]) -> None:
+    import dataclasses
+    import json
+
+    typer.echo(json.dumps([dataclasses.asdict(row) for row in found], indent=1))
+
+
+def _print_table(found: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for row in found:
+        table.add_row(*_cells(row))
+    console = Console()
+    # Piped into a file, a table is as wide as it needs: cut cells would be lost figures.
+    console.print(table, soft_wrap=True, width=None if console.is_terminal else 240)
+
+
+def _cells(row: Row) -> list[str]:
+    from antiphon.train.clock import duration
+
+    def number(value: float | None, form: str) -> str:
+        return "-" if value is None else format(value, form)
+
+    return [
+        row.run, row.recipe, "x".join(map(str, row.layers)), f"{row.n_parameters:,}", f"{row.n_train:,}",
+        f"{row.steps:,}", number(row.steps_per_s, ".2f"), duration(row.elapsed_s), number(row.best_step, ","),
+        number(row.nll_per_step, ".4f"), number(row.perplexity, ".3f"), number(row.accuracy, ".1%"),
+    ]  # fmt: skip

@@ -1,0 +1,169 @@
+"""`antiphon evaluate`: how good a bundle is, in numbers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from antiphon.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from antiphon.runtime.bundle import Bundle
+
+
+class Split(StrEnum):
+    """Parts of a corpus."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+    all = "all"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    bundle: Annotated[
+        str, typer.Argument(metavar="BUNDLE", help="A bundle's file or name (melody/attention), or a run.")
+    ],
+    corpus: Annotated[Path, typer.Option("--corpus", help="Folder that `antiphon corpus build` wrote.")],
+    split: Annotated[Split, typer.Option(help="The part of the corpus to predict.")] = Split.test,
+    structure: Annotated[
+        bool, typer.Option("--structure", help="Also generate, and compare how often bars repeat.")
+    ] = False,
+    copying: Annotated[
+        bool, typer.Option("--copying", help="Also generate, and look for passages of the training split.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is generated.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+) -> None:
+    """Score a bundle on a corpus: NLL in nats, perplexity, accuracy, beside what counting alone achieves.
+
+    The baselines are fitted on the corpus's training split.
+    """
+    from antiphon.data.corpus import Corpus
+    from antiphon.evaluate.report import report
+    from antiphon.generate.counterparts import counterparts
+
+    opened = _opened(bundle)
+    figures = report(
+        opened,
+        Corpus.open(corpus, opened.recipe.family),
+        split.value,
+        partial(counterparts, opened, seed=seed),
+        with_structure=structure,
+        with_copying=copying,
+        progress=_tell if sys.stderr.isatty() else None,
+    )
+    _print_json(figures) if as_json else _print_tables(opened.name, figures)
+    is_run = Path(bundle).is_dir()
+    further = (
+        f"export {bundle} -o NAME.antiphon"
+        if is_run
+        else f"generate {opened.recipe.family} --bundle {bundle}"
+    )
+    typer.echo(f"Next: antiphon {further}", err=True)
+
+
+def _opened(name: str) -> Bundle:
+    """The bundle called `name`, at that path, or made of the run in that folder."""
+    from antiphon.runtime.bundle import Bundle, find
+
+    if not Path(name).is_dir():
+        return Bundle.open(find(name))
+    try:
+        from antiphon.train.export import bundled
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("torch", "onnxscript", "onnx"):
+            raise
+        raise MissingDependency(
+            "A run needs torch: pip install 'antiphon[train]', or give a bundle."
+        ) from error
+    return bundled(Path(name), Path(name).name)
+
+
+def _tell(done: int, total: int) -> None:
+    """One line on stderr, rewritten; it vanishes at the end."""
+    line = f"\r{done:,} of {total:,} events" if done < total else "\r\033[K"
+    print(line, end="", file=sys.stderr, flush=True)
+
+
+def _print_json(figures: Mapping[str, Any]) -> None:
+    import json
+
+    typer.echo(json.dumps(figures, indent=1, allow_nan=False))
+
+
+def _print_tables(name: str, figures: Mapping[str, Any]) -> None:
+    from rich.console import Console
+
+    # Piped into a file, a table is as wide as it needs: cut cells would be lost figures.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    console.print(
+        f"{name} on {figures['split']}: {figures['n_sequences']:,} melodies, {figures['n_events']:,} events"
+    )
+    console.print(_prediction(name, figures))
+    console.print(
+        f"Labels, as the original counts: perplexity {figures['label_perplexity']:.4f}, "
+        f"accuracy {figures['label_accuracy']:.1%}"
+    )
+    if figures["split"] in ("train", "all"):
+        console.print("The baselines were fitted on part of these melodies: on them their figures flatter.")
+    if "structure" in figures:
+        console.print(_repetition(figures["structure"]))
+    if "copying" in figures:
+        console.print(_copies(figures["copying"]))
+
+
+def _prediction(name: str, figures: Mapping[str, Any]) -> Table:
+    from antiphon.evaluate.baselines import BASELINES
+
+    table = _table("", "NLL/step", "NLL/bar", "perplexity", "accuracy", "of events", "of no-events")
+    for row, of in {name: figures, **figures["baselines"]}.items():
+        numbers = (_number(of[key], ".4f") for key in ("nll_per_step", "nll_per_bar", "perplexity"))
+        shares = (_number(of[key], ".1%") for key in ("accuracy", "event_accuracy", "no_event_accuracy"))
+        table.add_row(BASELINES.get(row, row), *numbers, *shares)
+    return table
+
+
+def _repetition(structure: Mapping[str, Any]) -> Table:
+    table = _table("bars that repeat", "generated", "corpus", "rhythm: generated", "corpus")
+    made, real = structure["generated"], structure["corpus"]
+    for lag in real["repeats"]:
+        shares = [of[kind][lag] for kind in ("repeats", "rhythms") for of in (made, real)]
+        table.add_row(f"{lag} back", *(_number(share, ".1%") for share in shares))
+    return table
+
+
+def _copies(copying: Mapping[str, Any]) -> Table:
+    table = _table("longest passage of the training split", "median", "90th percentile", "longest")
+    for name, of in {"generated": copying["generated"], "held-out pieces": copying["held_out"]}.items():
+        lengths = (
+            f"{of[f'notes_{q}']:.0f} notes, {of[f'steps_{q}']:.0f} steps" for q in ("median", "p90", "max")
+        )
+        table.add_row(name, *lengths)
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    from rich.table import Table
+
+    table = Table(first, box=None, pad_edge=False)
+    for header in others:
+        table.add_column(header, justify="right")
+    return table
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,53 @@
+"""`antiphon render`: a file of music to a file of sound."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Synth(StrEnum):
+    """Who plays."""
+
+    auto = "auto"
+    own = "own"
+    fluidsynth = "fluidsynth"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("render")(render)
+
+
+def render(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The music: MIDI or another known format.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Sound file: .wav, .flac, .ogg or .mp3.", show_default="FILE.mp3"
+        ),
+    ] = None,
+    rate: Annotated[int, typer.Option(min=16000, max=48000, help="Samples per second.")] = 44100,
+    synth: Annotated[
+        Synth, typer.Option(help="auto takes FluidSynth with a SoundFont where both are there, else our own.")
+    ] = Synth.auto,
+) -> None:
+    """Make sound of a file of music."""
+    from antiphon import io
+    from antiphon.errors import EmptyError
+    from antiphon.render import audio
+    from antiphon.render.sound import sound
+
+    target = output or file.with_suffix(".mp3")
+    audio.check(target, rate)
+    score = io.load(file)
+    if not len(score.notes):
+        raise EmptyError(f"'{file}' has no notes to sound.")
+    samples, player = sound(score, rate, synth=synth.value)
+    audio.write(target, samples, rate)
+    typer.echo(f"{len(samples) / rate:.0f} s, played by {player}.", err=True)
+    typer.echo(target)
+    typer.echo(f"Next: antiphon show {file} -o roll.png", err=True)

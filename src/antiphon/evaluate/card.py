@@ -1,0 +1,189 @@
+"""A bundle's card and the table of bundles, written from plain figures so that no number is ever typed by
+hand.
+
+`about` is a mapping with what a person decided: `name`, `summary`, `paper`, `data` (a list of mappings
+with `name`, `content`, `licence`), `release` (whether music made with it may be released, one sentence),
+`weak` (what it is bad at, a list of sentences), and what the file says: `steps` trained, `n_parameters`,
+`size` in bytes. `figures` is what `report.report` returns, `structure` and `copying` included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from antiphon.errors import OptionError
+from antiphon.evaluate.baselines import BASELINES
+from antiphon.evaluate.structure import LAGS
+
+Facts = Mapping[str, Any]
+
+_TOLERANCE = 0.1
+"""How far a generated share may be from the corpus's, as a part of it, before a card calls it a fault."""
+_NOISE = 0.005
+"""Shares of bars nearer than this, half a bar in a hundred, are not told apart."""
+
+
+def card(about: Facts, figures: Facts) -> str:
+    """The card in Markdown."""
+    sections = (
+        _section("May music made with it be released?", about["release"]),
+        _data(about),
+        _prediction(about, figures),
+        _structure(figures["structure"]),
+        _copying(figures["copying"]),
+        _section("What it is bad at", "\n".join(f"- {sentence}" for sentence in _faults(about, figures))),
+        _section("Source", about["paper"]),
+    )
+    return "\n\n".join((f"# {about['name']}", about["summary"], *sections)) + "\n"
+
+
+def shortcomings(figures: Facts) -> list[str]:
+    """What the figures themselves say a model is bad at, a sentence each; none where they say nothing."""
+    return [*_not_beating(figures), *_off_repeats(figures["structure"]), *_copying_more(figures["copying"])]
+
+
+def _faults(about: Facts, figures: Facts) -> list[str]:
+    return [*about["weak"], *shortcomings(figures)]
+
+
+def _not_beating(figures: Facts) -> list[str]:
+    beaten = [
+        name for name, of in figures["baselines"].items() if of["nll_per_step"] <= figures["nll_per_step"]
+    ]
+    return [f"It predicts no better than counting ({BASELINES.get(name, name)})." for name in beaten]
+
+
+def _off_repeats(structure: Facts) -> list[str]:
+    made, real = structure["generated"]["repeats"], structure["corpus"]["repeats"]
+    return [
+        f"It repeats the bar {lag} back {'less' if made[lag] < share else 'more'} than real tunes do "
+        f"({_percent(made[lag])} of bars, {_percent(share)} in the corpus)."
+        for lag, share in real.items()
+        if share and made[lag] is not None and abs(made[lag] - share) > max(_TOLERANCE * share, _NOISE)
+    ]
+
+
+def _copying_more(copying: Facts) -> list[str]:
+    made, real = copying["generated"]["notes_median"], copying["held_out"]["notes_median"]
+    more = f"Its median passage from the training set has {made:.0f} notes, that of real tunes {real:.0f}."
+    return [f"It copies. {more}"] if made > real * (1 + _TOLERANCE) else []
+
+
+def table(bundles: Sequence[tuple[Facts, Facts]]) -> str:
+    """The table of bundles in Markdown, a row for each (`about`, `figures`)."""
+    header = (
+        "bundle", "size", "licence of data", "held-out NLL, nats a step (a bar)", "best baseline",
+        "bars repeated 1 / 2 / 4 back: generated (corpus)", "longest copy, notes: generated (held-out)",
+        "bad at",
+    )  # fmt: skip
+    return markdown_table(header, [_row(about, figures) for about, figures in bundles])
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown's pipes."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def put_between(text: str, marker: str, content: str) -> str:
+    """`text` with what stands between `<!-- marker:begin -->` and `<!-- marker:end -->` replaced by
+    `content`.
+
+    Raises `OptionError` where the markers are not there.
+    """
+    begin, end = f"<!-- {marker}:begin -->", f"<!-- {marker}:end -->"
+    if begin not in text or end not in text.split(begin, 1)[1]:
+        raise OptionError(f"The text has no '{begin}' followed by '{end}'; put both where the table belongs.")
+    before, rest = text.split(begin, 1)
+    return f"{before}{begin}\n{content}\n{end}{rest.split(end, 1)[1]}"
+
+
+def _section(title: str, *paragraphs: str) -> str:
+    return "\n\n".join((f"## {title}", *paragraphs))
+
+
+def _data(about: Facts) -> str:
+    rows = [(data["name"], data["content"], data["licence"]) for data in about["data"]]
+    return _section("Trained on", markdown_table(("set", "content", "licence"), rows))
+
+
+def _prediction(about: Facts, figures: Facts) -> str:
+    rows = [
+        [BASELINES.get(name, name), *_predicted(of)]
+        for name, of in {about["name"]: figures, **figures["baselines"]}.items()
+    ]
+    header = ("", "nats a step", "nats a bar", "perplexity", "accuracy", "of events", "of no-events")
+    return _section(
+        "How well it predicts",
+        f"Trained for {about['steps']:,} steps ({about['n_parameters']:,} parameters). On the "
+        f"{figures['split']} split, {figures['n_sequences']:,} melodies and {figures['n_events']:,} events of pieces it has not seen:",
+        markdown_table(header, rows),
+        f"Magenta's own figures, of labels: perplexity {_number(figures['label_perplexity'])}, "
+        f"accuracy {_percent(figures['label_accuracy'])}.",
+    )
+
+
+def _predicted(of: Facts) -> list[str]:
+    numbers = [_number(of[key]) for key in ("nll_per_step", "nll_per_bar", "perplexity")]
+    return numbers + [_percent(of[key]) for key in ("accuracy", "event_accuracy", "no_event_accuracy")]
+
+
+def _structure(structure: Facts) -> str:
+    made, real = structure["generated"], structure["corpus"]
+    rows = [
+        [
+            f"{lag} back",
+            *(_percent(of[kind][str(lag)]) for kind in ("repeats", "rhythms") for of in (made, real)),
+        ]
+        for lag in LAGS
+    ]
+    header = ("bars that repeat the one", "generated", "corpus", "rhythm only: generated", "corpus")
+    return _section(
+        "Structure",
+        markdown_table(header, rows),
+        f"Generated from nothing at temperature 1: {made['n_melodies']:,} melodies, {made['n_bars']:,} bars, with "
+        "the meters, pick-ups and lengths of as many held-out ones "
+        f"(corpus: {real['n_melodies']:,} melodies, {real['n_bars']:,} bars).",
+    )
+
+
+def _copying(copying: Facts) -> str:
+    whose = {"generated": copying["generated"], "pieces it has not seen": copying["held_out"]}
+    quantiles = ("median", "p90", "max")
+    rows = [[name, *(_passage(of, quantile) for quantile in quantiles)] for name, of in whose.items()]
+    return _section(
+        "Does it copy?",
+        "The longest passage of each melody that stands in the training set, in whatever key:",
+        markdown_table(("", "median", "90th percentile", "longest"), rows),
+    )
+
+
+def _passage(of: Facts, quantile: str) -> str:
+    return f"{of[f'notes_{quantile}']:.0f} notes, {of[f'steps_{quantile}']:.0f} steps"
+
+
+def _row(about: Facts, figures: Facts) -> list[str]:
+    structure, copying = figures["structure"], figures["copying"]
+    best = min(figures["baselines"], key=lambda name: figures["baselines"][name]["nll_per_step"])
+    made, real = (
+        [_percent(structure[whose]["repeats"][str(lag)]) for lag in LAGS] for whose in ("generated", "corpus")
+    )
+    return [
+        f"`{about['name']}`",
+        f"{about['size'] / 1e6:.1f} MB",
+        "; ".join(dict.fromkeys(data["licence"] for data in about["data"])),
+        f"{_number(figures['nll_per_step'])} ({_number(figures['nll_per_bar'])})",
+        f"{_number(figures['baselines'][best]['nll_per_step'])} ({BASELINES.get(best, best)})",
+        f"{' / '.join(made)} ({' / '.join(real)})",
+        f"{copying['generated']['notes_max']:.0f} ({copying['held_out']['notes_max']:.0f})",
+        " ".join(_faults(about, figures)) or "-",
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}%"

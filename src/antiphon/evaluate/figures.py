@@ -1,0 +1,71 @@
+"""`Scores`, one value an event, and `Figures`, their means: the same for nets, for their labels and for
+counting.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from antiphon.evaluate.sequences import Bools, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Predictions of S events, one after the other in no particular order.
+
+    `nll` float64 [S] in nats, `hit` bool [S] whether the likeliest was the actual one, `silent` bool [S]
+    whether the actual one was "nothing new", `steps_per_bar` int64 [S] of its melody.
+    """
+
+    nll: Floats
+    hit: Bools
+    silent: Bools
+    steps_per_bar: Ints
+
+    @classmethod
+    def joined(cls, parts: Iterable[Scores]) -> Scores:
+        """All parts as one."""
+        kept = list(parts)
+        return cls(*(np.concatenate([getattr(part, field.name) for part in kept]) for field in fields(cls)))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over all scored events; nan where there is nothing to take the mean of.
+
+    `nll_per_step` and `nll_per_bar` in nats (bars are the melodies' own), `perplexity` =
+    exp(nll_per_step), `accuracy` the share of events that were thought likeliest, `event_accuracy` among
+    those that start or end a note, `no_event_accuracy` among the others.
+    """
+
+    nll_per_step: float
+    nll_per_bar: float
+    perplexity: float
+    accuracy: float
+    event_accuracy: float
+    no_event_accuracy: float
+
+    @classmethod
+    def of(cls, scores: Scores) -> Figures:
+        """The means of `scores`, which hold one event at least."""
+        total, mean = float(scores.nll.sum()), float(scores.nll.mean())
+        return cls(
+            nll_per_step=mean,
+            nll_per_bar=total / float((1.0 / scores.steps_per_bar).sum()),
+            perplexity=math.exp(min(mean, 700.0)),
+            accuracy=_share(scores.hit),
+            event_accuracy=_share(scores.hit[~scores.silent]),
+            no_event_accuracy=_share(scores.hit[scores.silent]),
+        )
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Numbers by name as JSON has them: None for nan and infinity."""
+        return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
+
+
+def _share(hits: Bools) -> float:
+    return float(hits.mean()) if len(hits) else math.nan

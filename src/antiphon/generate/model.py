@@ -1,0 +1,111 @@
+"""`Model`: a bundle opened for playing, and what one does with it from Python."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from antiphon import io
+from antiphon.errors import BundleError
+from antiphon.generate.options import Options
+from antiphon.generate.piece import Piece, Request, read_record
+from antiphon.generate.pieces import generate, prepare
+from antiphon.generate.primer import Given, Primer
+from antiphon.generate.stream import Sounding, stream
+from antiphon.runtime import bundle as bundles
+from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.walk import Automaton
+
+Prompt = Given | Primer | str | os.PathLike[str]
+"""A primer: a score, a melody, melody events, or the path of a file of music."""
+
+
+class Model:
+    """A bundle with its player. The player starts when it is first needed."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+        return self.bundle.name
+
+    @cached_property
+    def player(self) -> Automaton:
+        """The playing graph."""
+        from antiphon.runtime.player import Player
+
+        return Player(self.bundle)
+
+    def generate(
+        self,
+        primer: Prompt = None,
+        *,
+        n: int = 1,
+        seed: int | None = None,
+        outputs: Sequence[int] | None = None,
+        **options: Any,
+    ) -> list[Piece]:
+        """`n` pieces, outputs 0 to n - 1 of `seed` (drawn where None), or those numbered in `outputs`.
+
+        `options` are those of `Options`; meter, key and program may be words: `meter="3/4", key="D minor",
+        program="cello"`. Raises `PromptError`, `OptionError`, `NameNotFound`; `FormatError` for a primer's
+        file.
+        """
+        chosen = new_seed() if seed is None else seed
+        asked = Options.of(**options)
+        return generate(self.bundle, _given(primer), asked, chosen, n, outputs=outputs, player=self.player)
+
+    def stream(
+        self, primer: Prompt = None, *, seed: int | None = None, output: int = 0, **options: Any
+    ) -> Generator[Sounding, int | None, None]:
+        """Events one after the other, without end unless `bars` or `steps` are given; see
+        `antiphon.generate.stream`.
+
+        Raises as `generate` does.
+        """
+        chosen = new_seed() if seed is None else seed
+        going = prepare(self.bundle, _given(primer), Options.of(**options))
+        return stream(self.player, self.bundle.opening, going, seed=chosen, output=output)
+
+    def again(self, request: Request) -> Piece:
+        """The piece that was asked for by `request`."""
+        asked = (request.primer, request.options, request.seed)
+        return generate(self.bundle, *asked, outputs=[request.output], player=self.player)[0]
+
+
+def load(name: str | os.PathLike[str]) -> Model:
+    """The model called `name` ('melody/attention'), or in the bundle at that path.
+
+    Raises `NameNotFound` with the nearest name, `BundleError`.
+    """
+    return Model(Bundle.open(bundles.find(os.fspath(name))))
+
+
+def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = None) -> Piece:
+    """The piece whose record is at `path`, made again; `bundle` says where to find the one it was made with.
+
+    Raises `FormatError` for what is no record, `BundleError` where the bundle is another.
+    """
+    record = read_record(path)
+    model = load(bundle or record["bundle"].get("name", ""))
+    made_with = record["bundle"].get("sha256")
+    if model.bundle.sha256 != made_with:
+        raise BundleError(
+            f"'{path}' was made with another version of '{model.name}'; name its file with --bundle."
+        )
+    return model.again(Request.from_dict(record))
+
+
+def new_seed() -> int:
+    """A seed nobody chose, short enough to type."""
+    return secrets.randbits(32)
+
+
+def _given(primer: Prompt) -> Given | Primer:
+    return io.load(Path(primer)) if isinstance(primer, str | os.PathLike) else primer

@@ -1,0 +1,65 @@
+"""What people write for meters, keys, instruments and events, and the values they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from antiphon.errors import NameNotFound, OptionError, PromptError
+from antiphon.generate.keys import MODES
+from antiphon.score.maps import Key, Meter
+
+_LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_ALTERED = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, " sharp": 1, " flat": -1}
+_SHORT = {"": "major", "m": "minor", "maj": "major", "min": "minor"}
+_KEY = re.compile(r"([A-Ga-g])(#|♯|b|♭| sharp| flat)?\s*([A-Za-z]*)")
+
+
+def meter(text: str) -> Meter:
+    """'3/4' as a meter. Raises `OptionError`."""
+    match = re.fullmatch(r"\s*(\d{1,2})\s*/\s*(\d{1,2})\s*", text)
+    numerator, denominator = map(int, match.groups()) if match else (0, 0)
+    if not numerator or denominator not in (1, 2, 4, 8, 16, 32, 64):
+        raise OptionError(
+            f"Meter '{text}' is unknown; expected beats and their unit, such as 4/4, 3/4 or 6/8."
+        )
+    return Meter(numerator, denominator)
+
+
+def key(text: str) -> Key:
+    """'D minor', 'Bb', 'f# dorian' or 'Em' as a key; a mode left out is major. Raises `OptionError`,
+    `NameNotFound`.
+    """
+    match = _KEY.fullmatch(text.strip())
+    if match is None:
+        raise OptionError(
+            f"Key '{text}' is unknown; expected a note and a mode, such as 'D minor', 'Bb' or 'E dorian'."
+        )
+    letter, altered, mode = match.groups(default="")
+    mode = _SHORT.get(mode, mode.lower())
+    if mode not in MODES:
+        raise NameNotFound("mode", mode, MODES)
+    return Key((_LETTERS[letter.lower()] + _ALTERED[altered]) % 12, mode)
+
+
+def program(text: str | int) -> int:
+    """'cello' or 42 as a 0-based General MIDI program. Raises `NameNotFound`, `OptionError`."""
+    from antiphon.render.gm import find_program
+
+    return find_program(text)
+
+
+def text(events: Iterable[int]) -> str:
+    """Melody events as people write them; `events` is the inverse."""
+    return " ".join(map(str, events))
+
+
+def events(text: str) -> list[int]:
+    """'60 -2 62 -2', with or without commas and brackets, as melody events. Raises `PromptError`."""
+    words = re.sub(r"[\[\](),]", " ", text).split()
+    wrong = next((word for word in words if not re.fullmatch(r"-?\d+", word)), None)
+    if wrong is not None:
+        raise PromptError(
+            f"The primer event '{wrong}' is no number; expected MIDI pitches, -2 (go on) and -1 (end)."
+        )
+    return [int(word) for word in words]

@@ -1,0 +1,139 @@
+"""`Piece`: one result, and the record from which it can be made again."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from antiphon import io
+from antiphon.errors import FormatError
+from antiphon.extract.melody import Melody
+from antiphon.files import atomic_write
+from antiphon.generate import notation
+from antiphon.generate.options import Options
+from antiphon.generate.primer import Primer
+from antiphon.score.notes import Float
+from antiphon.score.score import Score
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that decides a piece, apart from the bundle."""
+
+    primer: Primer | None
+    options: Options
+    seed: int
+    output: int
+    """Number of the output: one seed gives as many pieces as are wanted, each the same whoever is made beside
+    it.
+    """
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` is the inverse."""
+        return {
+            "seed": self.seed,
+            "output": self.output,
+            "options": self.options.as_dict(),
+            "primer": self.primer and self.primer.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Request:
+        """A request from `as_dict`'s result (more entries do no harm). Raises `FormatError`."""
+        try:
+            primer = Primer.from_dict(values["primer"]) if values["primer"] else None
+            return cls(
+                primer, Options.from_dict(values["options"]), int(values["seed"]), int(values["output"])
+            )
+        except (KeyError, TypeError) as error:
+            raise FormatError(
+                f"The record lacks or misstates {error}; expected one written by 'generate'."
+            ) from None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One result: as a score and as the melody it was made from."""
+
+    score: Score
+    melody: Melody
+    log_p: Float
+    """Natural-log probability of every new event at temperature 1, float64 [n]; the primer's are not among
+    them, nor is the very first event of a piece made from nothing.
+    """
+    request: Request
+    bundle: Mapping[str, str]
+    """Name of the bundle it was made with, and SHA-256 of its weights."""
+
+    back: int = 0
+    """Semitones from the music as the model hears it to the music as it sounds here."""
+
+    @property
+    def primer(self) -> Primer:
+        """The piece as a primer, to be continued: heard as the model played it."""
+        key = self.score.keys[0].key if self.score.keys else None
+        qpm, name = float(self.score.tempos.qpm[0]), self.score.track_name(0)
+        return Primer(self.melody, qpm, name, key, finished=True, shift=-self.back)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Natural-log likelihood of the new events together."""
+        return float(self.log_p.sum())
+
+    @property
+    def per_event(self) -> float:
+        """Mean log-likelihood of a new event."""
+        return float(self.log_p.mean()) if len(self.log_p) else 0.0
+
+    @property
+    def primer_end(self) -> int:
+        """Tick of the score up to which it is the primer; 0 where none is in it."""
+        primer = self.request.primer
+        if primer is None or not self.request.options.with_primer:
+            return 0
+        held_back = self.melody.start_in_bar if len(self.score.meters) == 1 else 0  # a pick-up after rests
+        return (len(primer) + held_back) * self.score.ticks_per_quarter // self.melody.steps_per_quarter
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Everything needed to make it again, as plain JSON types."""
+        likelihood = {"total": self.log_likelihood, "per_event": self.per_event, "n_events": len(self.log_p)}
+        return {
+            "bundle": dict(self.bundle),
+            **self.request.as_dict(),
+            "log_likelihood": likelihood,
+            "events": notation.text(self.melody.events.tolist()),
+            "versions": _versions(),
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the music in the format of the suffix. Raises `FormatError`, `OutputError`."""
+        io.save(self.score, path)
+
+    def save_record(self, path: str | os.PathLike[str]) -> None:
+        """Write `record` as JSON. Raises `OutputError`."""
+        atomic_write(Path(path), json.dumps(self.record, indent=1) + "\n")
+
+
+def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `save_record` wrote. Raises `FormatError`."""
+    try:
+        record = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
+    except ValueError as error:
+        raise FormatError(f"'{path}' is no JSON: {error}. Expected a record written by 'generate'.") from None
+    if not isinstance(record, dict) or not isinstance(record.get("bundle"), dict):
+        raise FormatError(f"'{path}' names no bundle; expected a record written by 'generate'.")
+    return record
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("antiphon", "numpy", "onnxruntime")}
+    return {**packages, "python": platform.python_version(), "machine": platform.machine()}

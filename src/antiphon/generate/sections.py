@@ -1,0 +1,43 @@
+"""Sections of a form made by a model: the first from nothing or given, the others going on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from antiphon.generate.model import Model
+from antiphon.generate.piece import Piece
+from antiphon.generate.primer import Primer, primer, to_bar_line
+from antiphon.score.score import Score
+
+
+def complete(
+    sections: Mapping[str, Score], names: Sequence[str], model: Model, *, bars: int, seed: int, **options: Any
+) -> dict[str, Score]:
+    """`sections` with those of `names` that are missing made by `model`, `bars` long; `options` as for
+    `Model.generate`.
+
+    All go on from the section named first, so that they are of one piece; each has its own output number, so
+    none changes when another is given. Raises as `Model.generate` does.
+    """
+    found, first = dict(sections), _first(sections.get(names[0]), model)
+    for number, name in enumerate(names):
+        if name not in found:
+            piece = _section(model, first, bars, seed=seed, outputs=[number], **options)
+            first = first or piece.primer
+            found[name] = piece.score
+    return found
+
+
+def _first(score: Score | None, model: Model) -> Primer | None:
+    if score is None:
+        return None
+    return to_bar_line(primer(score, model.bundle.recipe.view.steps_per_quarter))
+
+
+def _section(model: Model, first: Primer | None, bars: int, **options: Any) -> Piece:
+    if first is None:
+        return model.generate(bars=bars, **options)[0]
+    start, bar = first.melody.start_in_bar, first.melody.steps_per_bar
+    whole = (start + len(first)) // bar - bool(start)
+    return model.generate(first, bars=whole + bars, with_primer=False, **options)[0]

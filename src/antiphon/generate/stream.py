@@ -1,0 +1,64 @@
+"""Events as they come: the one generator behind files, streams and live playing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator
+from typing import NamedTuple
+
+import numpy as np
+
+from antiphon.errors import OptionError
+from antiphon.generate.plan import Plan
+from antiphon.runtime.philox import Draws
+from antiphon.runtime.sampler import Ids, Sampling, choose
+from antiphon.runtime.walk import Automaton, Walk
+from antiphon.score.notes import Float
+
+
+class Sounding(NamedTuple):
+    """One step of a stream."""
+
+    step: int
+    """Steps since the beginning, the primer's included."""
+    step_in_bar: int
+    event: int
+    """0-127 a note begins, -1 it ends, -2 whatever was goes on."""
+    time_s: float
+    """Seconds since the beginning."""
+
+
+def proposals(walk: Walk, draws: Draws, how: Sampling) -> Generator[Ids, Ids | None, None]:
+    """The next events of all rows, int64 [B], for ever. What is sent in their place is what the rows hear."""
+    while True:
+        proposed = choose(walk.log_p, draws.at(walk.step)[:, 0], how, walk.allowed)
+        heard = yield proposed
+        walk.hear(proposed if heard is None else heard)
+
+
+def stream(
+    player: Automaton, opening: Float, plan: Plan, *, seed: int, output: int = 0
+) -> Generator[Sounding, int | None, None]:
+    """The events after the primer, for ever, or up to the length the options ask for.
+
+    `send(event)` tells what sounded instead of what was proposed. The same seed and output number give the
+    events that `generate` gives. Raises `OptionError` where a beam is asked for: a search knows its first
+    event only at its end.
+    """
+    if plan.options.beam.width > 1:
+        raise OptionError("A stream cannot be searched; leave beam size and branch factor at 1.")
+    walk = plan.walk(player, opening, 1)
+    source = proposals(walk, Draws(seed, [output]), plan.options.sampling)
+    bounded = plan.options.bars or plan.options.steps
+    heard: Ids | None = None
+    for step in range(walk.step, plan.n_steps) if bounded else itertools.count(walk.step):
+        proposed = source.send(heard)
+        told = yield _sounding(plan, step, int(plan.sounding(proposed)[0]))
+        heard = None if told is None else np.array([plan.heard(told)])
+
+
+def _sounding(plan: Plan, step: int, event: int) -> Sounding:
+    start, bar = plan.clock
+    qpm = plan.options.qpm or plan.primer.qpm
+    time_s = step * 60 / qpm / plan.primer.melody.steps_per_quarter
+    return Sounding(step, (start + step) % bar, event, time_s)

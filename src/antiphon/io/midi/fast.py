@@ -1,0 +1,58 @@
+"""Reads plain MIDI files through symusic: a tenth of a millisecond a file.
+
+symusic closes overlapping notes first in, first out, leaves out notes never closed, and gives tempos,
+meters, keys and markers of all tracks together, as a player hears them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import symusic
+
+from antiphon.io.midi.container import Header
+from antiphon.io.midi.parts import Column, Contents, Part
+
+_REPLACEMENT = "\ufffd"  # stands where a name was not UTF-8
+_NOTHING: Column = np.empty(0, dtype=np.int32)
+
+
+def read(data: bytes, header: Header) -> Contents | None:
+    """What is in the file, or None where it needs the exact reader: symusic refuses it or would blur what
+    it says.
+    """
+    try:
+        found: Any = symusic.Score.from_midi(data)
+    except RuntimeError:
+        return None
+    tracks = list(found.tracks)
+    if any(len(track.lyrics) or _REPLACEMENT in track.name for track in tracks):
+        return None
+    contents = Contents(header.division, [_part(track) for track in tracks])
+    contents.tempos = [(tempo.time, tempo.mspq) for tempo in found.tempos]
+    contents.meters = [(m.time, m.numerator, m.denominator) for m in found.time_signatures]
+    contents.keys = [(key.time, key.key, key.tonality) for key in found.key_signatures]
+    contents.markers = [(marker.time, marker.text) for marker in found.markers]
+    return contents
+
+
+def _part(track: symusic.core.TrackTick) -> Part:
+    notes = track.notes.numpy()
+    start = notes["time"]
+    return Part(
+        track.name,
+        track.program,
+        track.is_drum,
+        (start, start + notes["duration"], notes["pitch"], notes["velocity"]),
+        _columns(track.controls, "time", "number", "value"),
+        _columns(track.pitch_bends, "time", "value"),
+    )
+
+
+def _columns(events: Any, *names: str) -> Sequence[Column]:
+    if not len(events):
+        return (_NOTHING,) * len(names)
+    columns = events.numpy()
+    return [columns[name] for name in names]

@@ -1,0 +1,181 @@
+"""Attention round one LSTM layer over whole sequences, with a gradient written by hand.
+
+Autograd spends most of such a recurrence on bookkeeping and keeps a [length, B, size] block of every step. Here every memory row is
+multiplied by the memory kernel once, blocks are made anew on the way back instead of kept, and the weights' gradients are one large
+product after the loop. All buffers are time first, so that the window of past rows is a slice.
+
+tanh(a + b) = 1 - 2 r with r = 1 / (1 + exp(2a) exp(2b)): the exponentials belong to the memory row and to the query alone, so that
+no transcendental function is left in the block. The constant drops out of the softmax: score = -2 v . r. Exponents are
+bounded, which matters only where a row and a query beyond 30 would cancel each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+if TYPE_CHECKING:
+    from antiphon.nets.attention import AttentionCell
+
+_BOUND = 80.0
+"""exp of it is finite in single precision, and its inverse not 0."""
+
+_GATES = (3, 0, 2, 1)
+"""Our order of the gates i, j, f, o: o, i, f, j. The sigmoids stand together, and so do those that feed c."""
+
+
+def attend(cell: AttentionCell, x: Tensor) -> Tensor:
+    """Outputs [T, B, size] of `cell`, which holds one LSTM layer, for inputs [T, B, inputs] from the zero state.
+
+    Linear maps that follow one another without anything between are multiplied out first, once a call.
+    """
+    (lstm,) = cell.cells
+    of_x, of_attended = cell.input.kernel.split([cell.inputs, cell.size])
+    of_u, of_h = _reordered(lstm.kernel).split([cell.inputs, cell.size])
+    bias = cell.input.bias @ of_u + _reordered(lstm.bias[None])[0]
+    gates = x @ (of_x @ of_u) + (bias + _forget_bias(bias))
+    recurrent = torch.cat([of_h, of_attended @ of_u])
+    twice = 2 * cell.memory
+    project = torch.cat([cell.output.kernel, cell.output.kernel @ twice], 1)
+    project_bias = torch.cat([cell.output.bias, cell.output.bias @ twice])
+    query = (2 * cell.query.kernel, 2 * cell.query.bias)
+    y: Tensor = _Attend.apply(gates, recurrent, *query, project, project_bias, -2 * cell.score, cell.length)
+    return y
+
+
+def _forget_bias(like: Tensor) -> Tensor:
+    """What is added to the gates o, i, f, j: 1 to f."""
+    return torch.tensor([0.0, 0, 1, 0]).to(like).repeat_interleave(len(like) // 4)
+
+
+def _reordered(kernel: Tensor) -> Tensor:
+    """Columns i, j, f, o -> o, i, f, j."""
+    return kernel.unflatten(1, (4, -1))[:, _GATES].flatten(1)
+
+
+class _Attend(torch.autograd.Function):
+    """gates [T, B, 4A] (inputs' share, bias included), recurrent [2A, 4A] of [h, a], query [2A, A] of [c, h], project [2A, 2A] of [h, a].
+
+    `query` and the second half of `project` give exponents, that is twice the summands of the tanh; `v` is -2 score. Gives y [T, B, A].
+    """
+
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)
+    def forward(
+        ctx: Any,
+        gates: Tensor,
+        recurrent: Tensor,
+        query: Tensor,
+        query_bias: Tensor,
+        project: Tensor,
+        project_bias: Tensor,
+        v: Tensor,
+        length: int,
+    ) -> Tensor:
+        T, B, A = gates.shape[0], gates.shape[1], v.shape[0]
+        new = gates.new_empty
+        states = new(T + 1, B, 3 * A)
+        states[0] = 0
+        rows, exp_rows = gates.new_zeros(T + length, B, A), gates.new_ones(T + length, B, A)
+        gates_on, tanh_c, exp_query, weights = new(T, B, 4 * A), new(T, B, A), new(T, B, A), new(T, length, B)
+        block, scores, made, one = new(length, B, A), new(length * B), new(B, 2 * A), gates.new_ones(1)
+
+        c, h, a = (part.unbind() for part in states.split(A, 2))
+        ch, ha = states[:, :, : 2 * A].unbind(), states[:, :, A:].unbind()
+        o, i, f, j = (part.unbind() for part in gates_on.split(A, 2))
+        sigmoids = gates_on[:, :, : 3 * A].unbind()
+        flat_block, square_scores = block.view(-1, A), scores.view(length, B)
+        row, exponent = made.split(A, 1)
+        for t, (given, on) in enumerate(zip(gates.unbind(), gates_on.unbind(), strict=True)):
+            torch.addmm(given, ha[t], recurrent, out=on)
+            sigmoids[t].sigmoid_()
+            j[t].tanh_()
+            torch.mul(c[t], f[t], out=c[t + 1]).addcmul_(i[t], j[t])
+            torch.mul(torch.tanh(c[t + 1], out=tanh_c[t]), o[t], out=h[t + 1])
+            asked = torch.addmm(query_bias, ch[t + 1], query, out=exp_query[t])
+            asked.clamp_(-_BOUND, _BOUND).exp_()
+            torch.addcmul(one, exp_rows[t : t + length], asked, out=block).reciprocal_()
+            torch.mv(flat_block, v, out=scores)
+            weight = torch.softmax(square_scores, 0, out=weights[t])
+            torch.sum(torch.mul(rows[t : t + length], weight.unsqueeze(2), out=block), 0, out=a[t + 1])
+            torch.addmm(project_bias, ha[t + 1], project, out=made)
+            rows[t + length].copy_(row)
+            torch.clamp(exponent, -_BOUND, _BOUND, out=exp_rows[t + length]).exp_()
+        ctx.save_for_backward(
+            recurrent, query, project, v, states, rows, exp_rows, gates_on, tanh_c, exp_query, weights
+        )
+        ctx.length = length
+        return rows[length:].clone()
+
+    @staticmethod
+    @once_differentiable
+    @torch.amp.custom_bwd(device_type="cuda")
+    def backward(ctx: Any, d_y: Tensor) -> tuple[Tensor | None, ...]:
+        recurrent, query, project, v, states, rows, exp_rows, gates_on, tanh_c, exp_query, weights = ctx.saved_tensors
+        length, (T, B, A) = ctx.length, d_y.shape
+        d_gates, d_query = d_y.new_empty(T, B, 4 * A), d_y.new_empty(T, B, A)
+        d_rows, d_exponents = d_y.new_zeros(T + length, B, A), d_y.new_zeros(T + length, B, A)
+        d_rows[length:] = d_y
+        # What exponents and queries gather lacks the factor -v; it is put into the matrices they meet.
+        from_row, from_exponent = project[:, :A].t(), (project[:, A:] * -v).t()
+        from_query, from_gates = (query * -v).t(), recurrent.t()
+        of_gates, of_c = _gate_factors(states, gates_on, tanh_c)
+        forget = gates_on[:, :, 2 * A : 3 * A].unbind()
+        block, product, d_score = torch.empty_like(rows[:length]), torch.empty_like(rows[:length]), torch.empty_like(weights[0])
+        flat_block, flat_score = block.view(-1, A), d_score.view(-1)
+        d_v, one, ones = torch.zeros_like(v), v.new_ones(1), torch.ones_like(v)
+        d_state = d_y.new_zeros(B, 3 * A)
+        d_c, d_h, d_a = d_state.split(A, 1)
+        d_ch, d_ha = d_state[:, : 2 * A], d_state[:, A:]
+        for t in reversed(range(T)):
+            past, weight = slice(t, t + length), weights[t]
+            d_ha.addmm_(d_rows[t + length], from_row).addmm_(d_exponents[t + length], from_exponent)
+            torch.mv(torch.mul(rows[past], d_a, out=block).view(-1, A), ones, out=flat_score)
+            d_rows[past].addcmul_(weight.unsqueeze(2), d_a)
+            d_score.mul_(weight)
+            d_score.addcmul_(weight, d_score.sum(0), value=-1)
+            torch.addcmul(one, exp_rows[past], exp_query[t], out=block).reciprocal_()
+            d_v.addmv_(flat_block.t(), flat_score)
+            torch.mul(block, d_score.unsqueeze(2), out=product)
+            product.addcmul_(product, block, value=-1)
+            d_exponents[past].add_(product)
+            torch.sum(product, 0, out=d_query[t])
+            d_ch.addmm_(d_query[t], from_query)
+            d_c.addcmul_(d_h, of_c[t])
+            torch.mul(of_gates[t, :, :A], d_h, out=d_gates[t, :, :A])
+            torch.mul(of_gates[t, :, A:].view(B, 3, A), d_c.unsqueeze(1), out=d_gates[t, :, A:].view(B, 3, A))
+            torch.mm(d_gates[t], from_gates, out=d_ha)
+            d_c.mul_(forget[t])
+        d_query *= -v
+        d_made = torch.cat([d_rows[length:], d_exponents[length:] * -v], 2)
+        return (
+            d_gates,
+            _outer(states[:-1, :, A:], d_gates),
+            _outer(states[1:, :, : 2 * A], d_query),
+            d_query.sum((0, 1)),
+            _outer(states[1:, :, A:], d_made),
+            d_made.sum((0, 1)),
+            d_v,
+            None,
+        )
+
+
+def _gate_factors(states: Tensor, gates_on: Tensor, tanh_c: Tensor) -> tuple[Tensor, Tensor]:
+    """What d_h (for o) and d_c (for i, f, j) are multiplied by to give d_gates [T, B, 4A]; what d_h adds to d_c [T, B, A]."""
+    A = tanh_c.shape[2]
+    factors = torch.empty_like(gates_on)
+    sigmoid, tanh = torch.ops.aten.sigmoid_backward.grad_input, torch.ops.aten.tanh_backward.grad_input
+    (o, i, f, j), (of_o, of_i, of_f, of_j) = gates_on.split(A, 2), factors.split(A, 2)
+    sigmoid(tanh_c, o, grad_input=of_o)
+    sigmoid(j, i, grad_input=of_i)
+    sigmoid(states[:-1, :, :A], f, grad_input=of_f)
+    tanh(i, j, grad_input=of_j)
+    return factors, torch.ops.aten.tanh_backward(o, tanh_c)
+
+
+def _outer(x: Tensor, d_y: Tensor) -> Tensor:
+    """Gradient of W in y = x W, summed over time and batch."""
+    return x.flatten(0, 1).t() @ d_y.flatten(0, 1)

@@ -1,0 +1,87 @@
+"""Recurrent layers one upon another, each with what Magenta may wrap round it: input projection, residual, dropout.
+
+A *cell* is a module with `inputs`, `size`, `sequence(x [T, B, inputs]) -> [T, B, size]` from the zero state,
+`step(x [B, inputs], state) -> (y [B, size], state)` and `state_shapes`, the shape of each named state tensor without the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from antiphon.nets.dense import Dense
+from antiphon.nets.dropout import dropout
+from antiphon.nets.features import State
+
+
+class Cell(Protocol):
+    """See the module."""
+
+    inputs: int
+    size: int
+    state_shapes: Mapping[str, tuple[int, ...]]
+
+    def sequence(self, x: Tensor) -> Tensor:
+        """[T, B, inputs] -> [T, B, size], from the zero state."""
+        ...
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[B, inputs] -> [B, size] and the next state."""
+        ...
+
+
+class Layer(nn.Module):
+    """A cell; if `width` is not the cell's input width, a linear map before it; `residual` adds the cell's input to its output."""
+
+    def __init__(self, cell: Cell, width: int, *, residual: bool, dropout: float) -> None:
+        super().__init__()
+        self.cell = cell
+        self.residual = residual
+        self.dropout = dropout
+        self.projection = Dense(width, cell.inputs) if residual and width != cell.inputs else None
+
+    def sequence(self, x: Tensor) -> Tensor:
+        """[T, B, width] -> [T, B, size]; drops out while training."""
+        x = x if self.projection is None else self.projection(x)
+        y = self.cell.sequence(x)
+        y = y + x if self.residual else y
+        return dropout(y, self.dropout) if self.training else y
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[B, width] -> [B, size] and the next state; never drops out."""
+        x = x if self.projection is None else self.projection(x)
+        y, after = self.cell.step(x, state)
+        return (y + x if self.residual else y), after
+
+
+class Stack(nn.Module):
+    """Layers from the bottom up. Its state tensors are named '<layer>_<name in the cell>'."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.size: int = layers[-1].cell.size
+
+    def sequence(self, x: Tensor) -> Tensor:
+        """[T, B, width] -> [T, B, size] from the zero state."""
+        for layer in self.layers:
+            x = layer.sequence(x)
+        return x
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[B, width] -> [B, size] and the next state."""
+        after: State = {}
+        for n, layer in enumerate(self.layers):
+            mine = {name: state[f"{n}_{name}"] for name in layer.cell.state_shapes}
+            x, new = layer.step(x, mine)
+            after |= {f"{n}_{name}": value for name, value in new.items()}
+        return x, after
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros, batch first."""
+        some = next(self.parameters())
+        shapes = {f"{n}_{k}": s for n, layer in enumerate(self.layers) for k, s in layer.cell.state_shapes.items()}
+        return {name: torch.zeros(batch, *shape, dtype=some.dtype, device=some.device) for name, shape in shapes.items()}

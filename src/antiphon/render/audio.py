@@ -1,0 +1,61 @@
+"""Sound files: WAV, FLAC, OGG (Vorbis) and MP3, chosen by the suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from antiphon.errors import EmptyError, OptionError
+from antiphon.files import atomic_path
+from antiphon.render.tones import Samples
+
+FORMATS: dict[str, tuple[str, str]] = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_CHUNK = 65536  # frames: libsndfile 1.2 crashes on a long OGG written at once
+
+
+def check(path: Path, sample_rate: int) -> tuple[str, str]:
+    """libsndfile's names of container and encoding for `path`.
+
+    Raises `OptionError` for an unknown suffix, or a rate that MP3 files cannot have.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise OptionError(
+            f"Cannot write sound as '{path.name}': use a name that ends in {', '.join(FORMATS)}."
+        )
+    if suffix == ".mp3" and sample_rate not in MP3_RATES:
+        known = ", ".join(map(str, MP3_RATES))
+        raise OptionError(
+            f"MP3 cannot have {sample_rate} samples per second: choose {known}, or another format."
+        )
+    return FORMATS[suffix]
+
+
+def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
+    """Write float samples [n] or [n, channels] between -1 and 1, whole or not at all.
+
+    Raises `OptionError` for an unknown suffix, `EmptyError` without samples, `OutputError` where the folder
+    cannot be written.
+    """
+    import soundfile
+
+    target = Path(path)
+    container, encoding = check(target, sample_rate)
+    if not len(samples):
+        raise EmptyError(f"Nothing to write to '{target}': the music has no notes.")
+    frames = np.atleast_2d(np.asarray(samples, np.float32).T).T
+    with (
+        atomic_path(target) as temporary,
+        soundfile.SoundFile(
+            temporary, "w", sample_rate, frames.shape[1], format=container, subtype=encoding
+        ) as file,
+    ):
+        for start in range(0, len(frames), _CHUNK):
+            file.write(frames[start : start + _CHUNK])

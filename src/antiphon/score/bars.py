@@ -1,0 +1,80 @@
+"""Bar lines along a meter map, and pick-up bars.
+
+Times are ticks for a `Score`, steps for a `QuantizedScore` on a `PerQuarter` grid. A meter change starts a
+new bar.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from antiphon.errors import OptionError
+from antiphon.score.notes import Int
+from antiphon.score.quantized import PerQuarter, QuantizedScore
+from antiphon.score.score import Score
+
+
+def resolution(music: Score | QuantizedScore) -> int:
+    """Ticks or steps in a quarter. Raises `OptionError` for a grid of steps per second, which has no
+    quarters.
+    """
+    if isinstance(music, Score):
+        return music.ticks_per_quarter
+    if not isinstance(music.grid, PerQuarter):
+        raise OptionError("A grid of steps per second has no bars; quantise to steps per quarter instead.")
+    return music.grid.steps
+
+
+def end_of(music: Score | QuantizedScore) -> int:
+    """Where the music ends: the end of its last note, or a quantised score's length."""
+    return music.end if isinstance(music, Score) else music.total_steps
+
+
+def bar_lines(music: Score | QuantizedScore) -> Int:
+    """Time at which each bar begins, int64 [n_bars]; the first is 0, the last lies before the end of the
+    music.
+
+    A bar line that falls between two ticks is rounded to the nearest, halves upwards.
+    """
+    meters, per_quarter = music.meters, resolution(music)
+    stops = [*meters.time[1:].tolist(), max(end_of(music), int(meters.time[-1]) + 1)]
+    columns = (meters.time.tolist(), stops, meters.numerator.tolist(), meters.denominator.tolist())
+    return np.concatenate([_lines(*segment, per_quarter) for segment in zip(*columns, strict=True)])
+
+
+def pickup(music: Score | QuantizedScore) -> int:
+    """Length of the pick-up bar before the first whole bar; 0 where there is none.
+
+    A file says that there is one by a first meter (or the unsaid 4/4) that lasts no more than one bar of its
+    own and less than a bar of the next meter: 1/4 before 3/4.
+    """
+    if len(music.meters) < 2:
+        return 0
+    length = int(music.meters.time[1])
+    first, second = (
+        music.meters.at(int(time)).quarters * resolution(music) for time in music.meters.time[:2]
+    )
+    return length if length <= first and length < second else 0
+
+
+def in_bar(music: Score | QuantizedScore, time: Int | int) -> Int:
+    """How long after its bar line each `time` lies; a pick-up counts as the end of a bar of the meter
+    that follows.
+    """
+    lines = bar_lines(music)
+    since = np.asarray(time) - lines[np.maximum(np.searchsorted(lines, time, side="right") - 1, 0)]
+    before = pickup(music)
+    if not before:
+        return since
+    whole = round(music.meters.at(before).quarters * resolution(music))
+    return np.where(np.asarray(time) < before, since + whole - before, since)
+
+
+def _lines(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> Int:
+    """Bar lines of one meter from `start` to before `stop`, in whole numbers: a bar is 4 x numerator /
+    denominator.
+    """
+    n_bars = -((start - stop) * denominator // (4 * numerator * per_quarter))
+    bars = np.arange(n_bars, dtype=np.int64) * (8 * numerator * per_quarter)
+    lines = start + (bars + denominator) // (2 * denominator)
+    return lines[lines < stop]

@@ -1,0 +1,80 @@
+"""What a run learns from and is judged by: a corpus's splits as a recipe sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from antiphon.data import batches
+from antiphon.data.corpus import Corpus
+from antiphon.errors import CorpusError
+from antiphon.recipes import Recipe
+from antiphon.train.feed import Indices
+
+_FEW, _FEW_TO_TUNE = 300, 30
+"""Pieces in the training split below which a net of usual size learns them by heart."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Sequences to train on and to judge by. `unseen` is False where the corpus is too small to set any
+    aside.
+    """
+
+    corpus: Corpus
+    recipe: Recipe
+    train: Indices
+    validation: Indices
+    unseen: bool
+
+    @property
+    def n_pieces(self) -> int:
+        """Pieces that the sequences to train on come from."""
+        return len(np.unique(self.corpus.table["piece"][self.train]))
+
+    def facts(self) -> dict[str, Any]:
+        """What `run.json` says about the corpus."""
+        counts = {"n_train": len(self.train), "n_validation": len(self.validation)}
+        return {"path": str(self.corpus.folder), "digest": self.corpus.digest, **counts}
+
+    def summary(self) -> str:
+        """Counts in words."""
+        judged = f"{len(self.validation):,} to judge by" if self.unseen else "judged by the same"
+        return f"{len(self.train):,} melodies of {self.n_pieces:,} pieces to train on, {judged}"
+
+    def warnings(self, *, fine_tuning: bool) -> list[str]:
+        """What is likely to go wrong with this much music, and what to do."""
+        found = []
+        if not self.unseen:
+            found.append("no piece falls into the validation split, so nobody sees overfitting; add pieces.")
+        if self.n_pieces < (_FEW_TO_TUNE if fine_tuning else _FEW):
+            found.append(
+                f"{self.n_pieces} pieces are few: the net will overfit. {self._remedies(fine_tuning)}"
+            )
+        return found
+
+    def _remedies(self, fine_tuning: bool) -> str:
+        from_scratch = (
+            "fine-tune a trained bundle (--from melody/attention)",
+            "make it smaller (--set sizes.layers=64,64)",
+        )
+        # Where every melody is moved to one key, transposing it first changes next to nothing.
+        transpose = "transpose while training (--set training.transpose=-5,6)"
+        remedies = [
+            "Add music",
+            *(() if fine_tuning else from_scratch),
+            *((transpose,) if self.recipe.view.key is None else ()),
+            "drop more (--set training.dropout=0.6)",
+        ]
+        return f"{', '.join(remedies[:-1])}, or {remedies[-1]}."
+
+
+def gather(corpus: Corpus, recipe: Recipe) -> Material:
+    """The splits of `corpus`. Raises `CorpusError` where it does not fit the recipe or holds too little."""
+    batches.check(corpus, recipe)
+    train, validation = (batches.usable(corpus, corpus.split(name)) for name in ("train", "validation"))
+    if not len(train):
+        raise CorpusError(f"'{corpus.folder}' has no melody to train on; build it from more pieces.")
+    return Material(corpus, recipe, train, validation if len(validation) else train, len(validation) > 0)

@@ -1,0 +1,223 @@
+"""`train`: from a recipe and a corpus to a run, or on from where a run stopped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from antiphon.data import batches
+from antiphon.data.corpus import Corpus
+from antiphon.errors import OptionError
+from antiphon.nets import EventModel, build
+from antiphon.recipes import Recipe
+from antiphon.train import checkpoint, clipping, metrics
+from antiphon.train.clock import Pace, duration
+from antiphon.train.device import Device, choose, use_threads
+from antiphon.train.dream import Dreamer
+from antiphon.train.estimate import estimate
+from antiphon.train.evaluation import Evaluation
+from antiphon.train.feed import Feed
+from antiphon.train.folder import RunFolder
+from antiphon.train.journal import Journal, NoJournal, Talk
+from antiphon.train.loop import Loop
+from antiphon.train.material import Material, gather
+from antiphon.train.processes import Processes, processes
+from antiphon.train.start import Start, starting_point
+from antiphon.train.state import State
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `leads` is False in the processes that only helped."""
+
+    steps: int
+    best_step: int
+    best_nll: float
+    """Lowest validation NLL of events, nats a step, repeat labels resolved."""
+    reason: str
+    leads: bool = True
+
+
+class _Silence:
+    """Nobody listens."""
+
+    def say(self, line: str) -> None:
+        """Not heard."""
+
+    def tick(self, line: str) -> None:
+        """Not heard."""
+
+
+def train(
+    recipe: Recipe | str | None,
+    corpus: Path,
+    out: Path,
+    *,
+    changes: Mapping[str, str] | None = None,
+    from_bundle: str | Path | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    threads: int | None = None,
+    save_every_s: float = 60.0,
+    talk: Talk | None = None,
+) -> Outcome:
+    """Train `recipe` (a name or a value; may be None when fine-tuning `from_bundle`) on `corpus` into the run
+    folder `out`.
+
+    `changes` are values by dotted name. A run that was stopped or killed goes on where its last checkpoint
+    is, and ends with the same weights as if it had not been; one that has ended is left as it is. Started by
+    torchrun, several processes share each step. Raises `NameNotFound`, `OptionError`, `CorpusError`,
+    `BundleError`, `OutputError`, and `RunError` for a run of other settings, a loss that is no number, or a
+    wish to stop.
+    """
+    start = starting_point(recipe, changes or {}, from_bundle)
+    _check(start.recipe, seed)
+    use_threads(threads)
+    with processes(device) as crew:
+        where = choose(device, crew.local_rank)
+        material = gather(Corpus.open(corpus), start.recipe)
+        talk = talk if talk is not None and crew.leads else _Silence()
+        return _Run(start, material, RunFolder(out), where, crew, seed, save_every_s, talk).go()
+
+
+def _check(recipe: Recipe, seed: int) -> None:
+    training = recipe.training
+    clipping.check(training.clip)
+    least = {"batch_size": 1, "max_steps": 1, "evaluate_every": 1, "patience": 1, "max_length": 2}
+    for name, low in least.items():
+        if getattr(training, name) < low:
+            raise OptionError(f"training.{name} is {getattr(training, name)}; expected {low} or more.")
+    if not training.learning_rate > 0:
+        raise OptionError(
+            f"training.learning_rate is {training.learning_rate}; expected more than 0, as 0.001."
+        )
+    if not 0 <= training.dropout < 1:
+        raise OptionError(f"training.dropout is {training.dropout}; expected a share from 0 to below 1.")
+    if not 0 <= seed < 2**63:
+        raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
+
+
+@dataclass(frozen=True)
+class _Run:
+    start: Start
+    material: Material
+    folder: RunFolder
+    device: Device
+    crew: Processes
+    seed: int
+    save_every_s: float
+    talk: Talk
+
+    def go(self) -> Outcome:
+        """Begin, go on, or see that there is nothing left to do."""
+        torch.manual_seed(self.seed)
+        net = self.start.prepare(build(self.start.recipe)).to(self.device.place)
+        n_parameters = sum(p.numel() for p in net.parameters())
+        claim = self.folder.claim() if self.crew.leads else nullcontext()
+        with claim:
+            if self.crew.leads:
+                self._begin(n_parameters)
+            self.crew.wait()
+            return self._go_on(net, n_parameters)
+
+    def _go_on(self, net: EventModel, n_parameters: int) -> Outcome:
+        """Train from the last checkpoint, or from the start, to the end."""
+        adam = torch.optim.Adam(net.parameters(), lr=self.start.recipe.training.learning_rate)
+        state = self._restore(net, adam)
+        if state.ended:
+            self.talk.say(f"'{self.folder.root}' has ended before: {state.ended}.")
+        else:
+            self._introduce(n_parameters, state)
+            self._train(net, adam, state)
+        return Outcome(state.step, state.best_step, state.best_nll or math.nan, state.ended, self.crew.leads)
+
+    def _begin(self, n_parameters: int) -> None:
+        """Make the folder, or see that it is this run's."""
+        settings = {
+            "recipe": self.start.recipe.as_dict(),
+            "corpus": self.material.facts(),
+            "seed": self.seed,
+            "from": self.start.facts(),
+            "processes": self.crew.n,
+        }
+        if self.folder.about.exists():
+            self.folder.check(settings)
+            return
+        versions = {name: version(name) for name in ("antiphon", "torch", "numpy")}
+        opening = batches.opening(self.material.corpus, self.start.recipe).tolist()
+        self.folder.begin(
+            {**settings, "n_parameters": n_parameters, "opening": opening, "versions": versions}
+        )
+
+    def _restore(self, net: EventModel, adam: torch.optim.Adam) -> State:
+        if not self.folder.last.exists():
+            return State()
+        tensors, facts = checkpoint.load(self.folder.last)
+        checkpoint.unpack(tensors, net, adam)
+        state = State.from_dict(facts)
+        return replace(state, elapsed_s=metrics.elapsed_s(self.folder.metrics, state.step))
+
+    def _introduce(self, n_parameters: int, state: State) -> None:
+        recipe, material = self.start.recipe, self.material
+        among = f", {self.crew.n} processes" if self.crew.n > 1 else ""
+        self.talk.say(
+            f"{recipe.name}: {n_parameters:,} parameters on {self.device}{among}; {material.summary()}."
+        )
+        for warning in material.warnings(fine_tuning=self.start.bundle is not None):
+            self.talk.say(f"Warning: {warning}")
+        if state.step:
+            self.talk.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
+
+    def _train(self, net: EventModel, adam: torch.optim.Adam, state: State) -> None:
+        recipe, material = self.start.recipe, self.material
+        feed = Feed(material.corpus, material.train, recipe, self.seed, self.crew)
+        evaluation = Evaluation(
+            net, material.corpus, material.validation, recipe, self.device.place, self.crew
+        )
+        pace = self._foretell(net, feed, state)
+        journal = self._journal(net, state)
+        loop = Loop(
+            net, adam, recipe, feed, evaluation, journal, self.folder, self.device, self.crew, state,
+            self.seed, pace, self.save_every_s,
+        )  # fmt: skip
+        try:
+            if self.start.bundle is not None and not state.step:
+                loop.evaluate()
+            loop.run()
+        finally:
+            journal.close()
+        self.talk.say(
+            f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats a step "
+            f"at step {state.best_step:,}."
+        )
+
+    def _journal(self, net: EventModel, state: State) -> Journal | NoJournal:
+        if not self.crew.leads:
+            return NoJournal()
+        recipe = self.start.recipe
+        opening = np.array(self.folder.read()["opening"])
+        dreamer = Dreamer(net, recipe, opening, self.device.place, self.seed)
+        return Journal(self.folder, state, recipe.training.max_steps, self.talk, dreamer)
+
+    def _foretell(self, net: EventModel, feed: Feed, state: State) -> Pace:
+        """Say how long this will take at most; gives the pace that was measured."""
+        training = self.start.recipe.training
+        measured = estimate(net, feed, self.device)
+        steps = training.max_steps - state.step
+        per_batch = training.batch_size * self.crew.n
+        judged = -(-len(self.material.validation) // per_batch)
+        total = measured.total_s(steps, -(-steps // training.evaluate_every), judged)
+        pace = Pace(measured.step_s)
+        self.talk.say(
+            f"{steps:,} steps of {per_batch} melodies take about {duration(total)} at {pace.steps_per_s:.2f} "
+            f"a second, less if {training.patience} evaluations {training.evaluate_every:,} steps apart "
+            "bring nothing."
+        )
+        return pace

@@ -1,0 +1,78 @@
+"""The longest copied passage, against trying every pair of beginnings."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from antiphon.evaluate.memorisation import longest_copies
+from antiphon.evaluate.sequences import Sequences
+
+TUNES = st.lists(st.lists(st.sampled_from([0, 0, 1, 60, 61, 63]), max_size=25), min_size=1, max_size=5)
+
+
+def agreeing(a: list[int], i: int, b: list[int], j: int) -> int:
+    """Steps from a[i] and b[j], both notes, on which the two passages agree but for transposition."""
+    shift, length = b[j] - a[i], 0
+    while i + length < len(a) and j + length < len(b):
+        x, y = a[i + length], b[j + length]
+        if (x if x < 2 else x + shift) != y or (x < 2) != (y < 2):
+            break
+        length += 1
+    return length
+
+
+def brute_force(melody: list[int], training: list[list[int]]) -> tuple[int, int]:
+    """(notes, steps) of the longest passage."""
+    best = (0, 0)
+    for row in training:
+        for i in (i for i, event in enumerate(melody) if event >= 2):
+            for j in (j for j, event in enumerate(row) if event >= 2):
+                steps = agreeing(melody, i, row, j)
+                best = max(best, (sum(event >= 2 for event in melody[i : i + steps]), steps))
+    return best
+
+
+@given(TUNES, TUNES)
+@example([[60, 61], [0, 1]], [[60]])
+@example([[60, 0]], [[1, 0, 0]])
+@settings(deadline=None, max_examples=150)
+def test_equals_brute_force(melodies: list[list[int]], training: list[list[int]]) -> None:
+    found = longest_copies(Sequences.of(melodies), Sequences.of(training))
+    expected = [brute_force(melody, training) for melody in melodies]
+    assert list(zip(found.notes.tolist(), found.steps.tolist(), strict=True)) == expected
+    for melody, steps, start, source, there in zip(
+        melodies, found.steps, found.start, found.source, found.source_start, strict=True
+    ):
+        if steps:
+            assert agreeing(melody, int(start), training[source], int(there)) == steps
+        else:
+            assert source == -1
+
+
+def test_a_transposed_copy_is_found_whole_and_named() -> None:
+    rng = np.random.default_rng(0)
+    training = [rng.choice([0, 0, 0, *range(50, 70)], 400) for _ in range(20)]
+    copied = training[7][100:200] + 5 * (training[7][100:200] >= 2)
+    found = longest_copies(
+        Sequences.of([np.concatenate([rng.choice(range(50, 70), 50), copied])]), Sequences.of(training)
+    )
+    first = int(np.flatnonzero(copied >= 2)[0])
+    assert (found.source[0], found.source_start[0], found.start[0]) == (7, 100 + first, 50 + first)
+    assert 100 - first <= found.steps[0] <= 105 - first  # chance may add a step or two behind it
+
+
+def test_the_passage_with_more_notes_is_the_longer() -> None:
+    training = [[60, 62, 64, 65, 1, 60, *[0] * 30]]
+    found = longest_copies(Sequences.of([[70, 72, 74, 1, 70, *[0] * 20]]), Sequences.of(training))
+    assert (found.notes[0], found.steps[0]) == (3, 3)
+
+
+def test_summary() -> None:
+    found = longest_copies(Sequences.of([[60, 62, 64], [60], [0]]), Sequences.of([[50, 52, 54]]))
+    assert found.summary() == {
+        "notes_median": 1, "notes_p90": 2.6, "notes_max": 3,
+        "steps_median": 1, "steps_p90": 2.6, "steps_max": 3,
+    }  # fmt: skip
+    assert longest_copies(Sequences.of([]), Sequences.of([[60]])).summary() == {}

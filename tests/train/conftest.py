@@ -1,0 +1,63 @@
+"""A corpus of small tunes, built through the same door as anybody's, and nets that train in a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antiphon import io
+from antiphon.data.build import build
+from antiphon.extract.melody import Melody, to_score
+from antiphon.train.run import Outcome, train
+
+_SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72])
+TINY = {
+    "sizes.layers": "12,12",
+    "training.batch_size": "16",
+    "training.max_steps": "20",
+    "training.evaluate_every": "10",
+    "training.max_length": "64",
+}
+
+
+def _tune(rng: np.random.Generator) -> Melody:
+    """Eight bars in which every bar is heard twice."""
+    bars = []
+    for _ in range(4):
+        bar = np.full(16, -2, np.int16)
+        bar[::2] = rng.choice(_SCALE, 8)
+        bars += [bar, bar]
+    return Melody(np.concatenate(bars))
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a corpus of 60 tunes."""
+    source, rng = tmp_path_factory.mktemp("tunes"), np.random.default_rng(5)
+    for number in range(60):
+        io.save(to_score(_tune(rng)), source / f"tune{number:02}.mid")
+    folder = tmp_path_factory.mktemp("corpus")
+    build([source], folder, kind="melody", workers=1)
+    return folder
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """`tiny(run, recipe, seed=0, changes={})` trains a tiny net for a few steps into the folder `run`."""
+
+    corpus: Path
+    values: dict[str, str]
+
+    def __call__(
+        self, out: Path, recipe: str = "melody/basic", *, seed: int = 0, changes: dict[str, str] | None = None
+    ) -> Outcome:
+        values = {**self.values, **(changes or {})}
+        return train(recipe, self.corpus, out, changes=values, seed=seed, device="cpu", threads=1)
+
+
+@pytest.fixture(scope="session")
+def tiny(corpus: Path) -> Tiny:
+    return Tiny(corpus, TINY)

@@ -1,0 +1,249 @@
+"""Whole runs: what they leave behind, how they end, go on, and start from a bundle."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from antiphon import nets
+from antiphon.data.corpus import Corpus
+from antiphon.errors import AntiphonError, OptionError, OutputError, RunError
+from antiphon.recipes import recipes
+from antiphon.train import checkpoint, loop, metrics
+from antiphon.train.device import Device
+from antiphon.train.dream import Dreamer
+from antiphon.train.evaluation import Evaluation
+from antiphon.train.export import export
+from antiphon.train.folder import RunFolder
+from antiphon.train.processes import Processes
+from antiphon.train.run import train
+
+
+class Heard:
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    tick = say
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "done"
+    tiny(out)
+    return out
+
+
+def test_every_recipe_lowers_its_loss(tmp_path: Path, tiny: Any) -> None:
+    tried = [name for name, recipe in recipes().items() if recipe.family == "melody"]
+    assert len(tried) >= 4
+    for name in tried:
+        out = tmp_path / name.replace("/", "-")
+        tiny(out, name, changes={"training.learning_rate": "0.01"})
+        losses = [line["loss"] for line in metrics.read(out / "metrics.jsonl") if line["kind"] == "train"]
+        assert losses[-1] < losses[0], name
+
+
+def test_a_run_leaves_figures_of_training_and_validation(done: Path) -> None:
+    lines = metrics.read(done / "metrics.jsonl")
+    assert [(line["step"], line["kind"]) for line in lines] == [
+        (10, "train"), (10, "validation"), (20, "train"), (20, "validation"),
+    ]  # fmt: skip
+    for line in lines:
+        wanted = {"perplexity", "accuracy", "event_accuracy", "no_event_accuracy", "elapsed_s"}
+        wanted |= {"loss", "gradient_norm", "learning_rate"} if line["kind"] == "train" else {"nll_per_step"}
+        assert wanted <= line.keys()
+    assert lines[0]["perplexity"] == pytest.approx(math.exp(lines[0]["loss"]))
+
+
+def test_tensorboard_has_curves_a_picture_and_a_sound(done: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = EventAccumulator(str(done / "tensorboard"))
+    board.Reload()
+    tags = board.Tags()
+    wanted = {"loss", "perplexity", "accuracy", "event_accuracy", "no_event_accuracy", "gradient_norm"}
+    assert {f"train/{name}" for name in wanted | {"learning_rate"}} <= set(tags["scalars"])
+    assert "validation/nll_per_step" in tags["scalars"]
+    assert (tags["images"], tags["audio"]) == (["melody/picture"], ["melody/sound"])
+    assert [scalar.step for scalar in board.Scalars("train/loss")] == [10, 20]
+
+
+def test_no_file_of_a_run_is_a_pickle(done: Path) -> None:
+    files = {path.name for path in done.iterdir()}
+    assert files == {
+        "run.json",
+        "last.safetensors",
+        "best.safetensors",
+        "metrics.jsonl",
+        "tensorboard",
+        ".lock",
+    }
+
+
+def test_run_json_says_what_was_trained_on_what(done: Path, corpus: Path) -> None:
+    facts = json.loads((done / "run.json").read_text())
+    opened = Corpus.open(corpus)
+    assert facts["recipe"]["sizes"]["layers"] == [12, 12]
+    assert facts["corpus"]["digest"] == opened.digest
+    assert facts["corpus"]["n_train"] == len(opened.split("train"))
+    assert sum(facts["opening"]) == pytest.approx(1.0)
+    assert RunFolder(done).recipe().training.max_steps == 20
+
+
+def test_the_same_command_on_a_finished_run_changes_nothing_and_says_so(
+    done: Path, corpus: Path, tiny: Any
+) -> None:
+    before = {path: path.read_bytes() for path in done.glob("*.*")}
+    heard = Heard()
+    outcome = train("melody/basic", corpus, done, changes=tiny.values, device="cpu", threads=1, talk=heard)
+    assert outcome.reason == "all 20 steps are done"
+    assert len(heard.lines) == 1
+    assert "has ended before" in heard.lines[0]
+    assert {path: path.read_bytes() for path in done.glob("*.*")} == before
+
+
+def test_other_settings_are_refused_by_name(done: Path, corpus: Path, tiny: Any) -> None:
+    with pytest.raises(RunError, match="seed is 0 there, 1 here"):
+        tiny(done, seed=1)
+    with pytest.raises(RunError, match=r"recipe\.sizes\.layers is \[12, 12\] there, \[8\] here"):
+        tiny(done, changes={"sizes.layers": "8"})
+
+
+def test_a_folder_of_other_things_or_a_file_is_left_alone(tmp_path: Path, tiny: Any) -> None:
+    (tmp_path / "mine.txt").write_text("dear diary")
+    with pytest.raises(OutputError, match="holds other files"):
+        tiny(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputError, match="is a file"):
+        tiny(tmp_path / "mine.txt")
+    with pytest.raises(OutputError, match="Cannot write in"):
+        tiny(tmp_path / "mine.txt" / "run")
+
+
+def test_two_processes_cannot_train_in_one_folder(tmp_path: Path, tiny: Any) -> None:
+    with RunFolder(tmp_path / "run").claim(), pytest.raises(RunError, match="Another process"):
+        tiny(tmp_path / "run")
+
+
+def test_training_stops_early_and_keeps_the_best(tmp_path: Path, tiny: Any, corpus: Path) -> None:
+    # A rate this high makes things worse soon after the beginning.
+    values = {"training.learning_rate": "0.3", "training.patience": "2", "training.max_steps": "400"}
+    outcome = tiny(tmp_path / "run", changes={**values, "training.evaluate_every": "4"})
+    folder = RunFolder(tmp_path / "run")
+    judged = {line["step"]: line for line in metrics.read(folder.metrics) if line["kind"] == "validation"}
+    assert outcome.reason == "no improvement in 2 evaluations"
+    assert outcome.steps == outcome.best_step + 8 == max(judged) < 400
+    assert outcome.best_nll == min(line["nll_per_step"] for line in judged.values())
+    weights, facts = checkpoint.load(folder.best)
+    assert facts["step"] == outcome.best_step
+    assert _nll(folder, weights, corpus) == pytest.approx(outcome.best_nll, rel=1e-6)
+
+
+def _nll(folder: RunFolder, weights: dict[str, torch.Tensor], corpus: Path) -> float:
+    net = nets.build(folder.recipe()).eval()
+    checkpoint.put_weights(net, weights)
+    opened = Corpus.open(corpus)
+    where = torch.device("cpu")
+    return Evaluation(net, opened, opened.split("validation"), folder.recipe(), where, Processes())()[
+        "nll_per_step"
+    ]
+
+
+def test_another_seed_gives_other_weights_and_the_same_one_the_same(
+    tmp_path: Path, tiny: Any, done: Path
+) -> None:
+    tiny(tmp_path / "again")
+    tiny(tmp_path / "other", seed=3)
+    first, again, other = (run / "last.safetensors" for run in (done, tmp_path / "again", tmp_path / "other"))
+    assert first.read_bytes() == again.read_bytes()
+    assert not torch.equal(load_file(first)["net.output.kernel"], load_file(other)["net.output.kernel"])
+
+
+def test_a_loss_that_is_no_number_stops_training_and_the_last_good_checkpoint_stays(
+    tmp_path: Path, tiny: Any, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "learning_rate", lambda step, training: 3e38 if step >= 12 else 1e-3)
+        with pytest.raises(RunError, match="is no number at step 20"):
+            tiny(tmp_path / "run")
+    last = tmp_path / "run" / "last.safetensors"
+    assert checkpoint.load(last)[1]["step"] == 10
+    tiny(tmp_path / "run")
+    assert last.read_bytes() == (done / "last.safetensors").read_bytes()
+
+
+def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path, corpus: Path) -> None:
+    export(done, tmp_path / "tune.antiphon")
+    heard = Heard()
+    values = {"training.max_steps": "5", "training.learning_rate": "0.0001"}
+    start: Any = {"from_bundle": tmp_path / "tune.antiphon", "device": "cpu", "threads": 1}
+    train(None, corpus, tmp_path / "run", changes=values, talk=heard, **start)
+    first = metrics.read(tmp_path / "run" / "metrics.jsonl")[0]
+    bundled = checkpoint.load(done / "best.safetensors")[1]["metrics"]
+    assert (first["step"], first["kind"]) == (0, "validation")
+    assert first["nll_per_step"] == pytest.approx(bundled["nll_per_step"], rel=1e-6)
+    assert RunFolder(tmp_path / "run").recipe().sizes.layers == (12, 12)
+    with pytest.raises(OptionError, match=r"sizes\.layers cannot be changed with --from"):
+        train(None, corpus, tmp_path / "x", changes={"sizes.layers": "8"}, **start)
+    with pytest.raises(OptionError, match=r"holds melody/basic, not melody/mono"):
+        train("melody/mono", corpus, tmp_path / "x", **start)
+
+
+def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Path, tiny: Any) -> None:
+    heard = Heard()
+    train("melody/mono", corpus, tmp_path / "run", changes=tiny.values, device="cpu", threads=1, talk=heard)
+    [warning] = [line for line in heard.lines if line.startswith("Warning")]
+    for word in (
+        "will overfit",
+        "--from",
+        "sizes.layers",
+        "training.transpose",
+        "training.dropout",
+        "Add music",
+    ):
+        assert word in warning
+    assert any("20 steps of 16 melodies take about" in line for line in heard.lines)
+    assert any("left" in line for line in heard.lines)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"training.batch_size": "0"}, "training.batch_size is 0; expected 1 or more"),
+        ({"training.clip": "gobal"}, "Did you mean 'global'"),
+        ({"training.dropout": "1.0"}, "expected a share from 0 to below 1"),
+        ({"training.learning_rate": "0"}, "expected more than 0"),
+        ({"codec.name": "onehit"}, "Did you mean 'onehot'"),
+        ({"net": "lstn"}, "Did you mean 'lstm'"),
+        ({"sizes.layer": "8"}, "Did you mean 'sizes.layers'"),
+    ],
+)
+def test_impossible_values_are_named(tmp_path: Path, tiny: Any, values: dict[str, str], said: str) -> None:
+    with pytest.raises(AntiphonError, match=said):
+        tiny(tmp_path / "run", changes=values)
+
+
+def test_a_dream_is_the_same_for_the_same_net(done: Path) -> None:
+    folder = RunFolder(done)
+    net = nets.build(folder.recipe())
+    checkpoint.put_weights(net, checkpoint.load(folder.best)[0])
+    opening = np.array(folder.read()["opening"])
+    dreamer = Dreamer(net, folder.recipe(), opening, Device(torch.device("cpu")).place, seed=1)
+    one, two = dreamer(), dreamer()
+    assert one is not None
+    assert two is not None
+    assert np.array_equal(one.pixels, two.pixels)
+    assert np.array_equal(one.samples, two.samples)
+    assert net.training, "dreaming leaves the net as it was"
