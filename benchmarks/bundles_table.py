@@ -33,7 +33,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 DATA = (
     {
         "name": "trad-tunes-abc",
-        "content": "traditional tunes from printed books of 1778-1903 (O'Neill, Ryan, Aird and others), as in music21",
+        "content": "traditional tunes of books of 1778-1903 (O'Neill, Ryan, Aird and others), from music21",
         "licence": "music in the public domain; transcriptions without licence text",
     },
     {
@@ -80,7 +80,7 @@ def about_bundle(bundle: Bundle, name: str) -> dict[str, Any]:
         "release": RELEASE,
         "weak": WEAK[bundle.recipe.codec.name],
         "steps": bundle.provenance["steps"],
-        "n_parameters": sum(tensor.size for tensor in bundle.tensors.values()),
+        "n_parameters": sum(tensor.size for tensor in bundle.weights().values()),
     }
 
 

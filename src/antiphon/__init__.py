@@ -4,7 +4,7 @@ import antiphon
 
 model = antiphon.load("melody/attention")
 for piece in model.generate(bars=8, n=3, seed=7):
-    piece.save(f"{piece.request.output}.mid")
+    piece.save(f"melody-{piece.output}.mid")
 
 Names are imported when they are first used, so that `import antiphon` costs next to nothing.
 """

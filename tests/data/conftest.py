@@ -17,7 +17,7 @@ Tune = Callable[..., Score]
 
 @pytest.fixture(scope="session")
 def tune() -> Tune:
-    """`tune(number, transpose=0, changed=0)` is a tune of 8 bars; `changed` notes differ from the plain one."""
+    """`tune(number, transpose=0, changed=0)` is a tune of 8 bars; `changed` notes differ from the plain."""
 
     def make(number: int, transpose: int = 0, changed: int = 0) -> Score:
         rng = np.random.default_rng([7, number])

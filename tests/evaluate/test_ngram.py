@@ -130,6 +130,11 @@ def test_an_event_outside_the_view_is_refused(fit: Callable[[Sequences, np.ndarr
         fit(Sequences.of([[0, 99]]), VOCABULARY)
 
 
+def test_n_grams_that_overflow_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not fit 63 bits"):
+        KneserNey.fit(Sequences.of([[0, 1]]), np.arange(130), order=9)
+
+
 def test_nothing_to_count_is_refused() -> None:
     with pytest.raises(EmptyError, match="two events"):
         KneserNey.fit(Sequences.of([[0], []]), VOCABULARY)

@@ -14,6 +14,7 @@ from antiphon.generate.keys import scale, tonic_chord
 from antiphon.generate.pieces import prepare
 from antiphon.recipes import Recipe, View
 from antiphon.runtime.bundle import Bundle
+from antiphon.score.bars import bar_lines
 from antiphon.score.maps import Key, KeyChange, Meter, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -64,6 +65,15 @@ def test_bars_count_the_primer_but_not_its_pickup(bundle: Bundle, toy: Any) -> N
     assert len(piece.melody) == 4 + 5 * 12
     assert piece.melody.start_in_bar == 8
     assert [position for _, position in toy.heard[:5]] == [[8, 12], [9, 12], [10, 12], [11, 12], [0, 12]]
+
+
+def test_a_files_pickup_keeps_its_place_and_is_written_again(bundle: Bundle, toy: Any) -> None:
+    upbeat = score([67, 72, 74, 76], meters=MeterMap.of([(0, 1, 4), (Q, 3, 4)]))
+    (piece,) = made(bundle, toy, upbeat, bars=4)
+    assert (piece.melody.start_in_bar, len(piece.melody)) == (8, 4 + 4 * 12)
+    assert piece.score.meters == MeterMap.of([(0, 1, 4), (Q, 3, 4)])
+    assert piece.primer_end == 4 * Q
+    assert bar_lines(piece.score)[:3].tolist() == [0, Q, 4 * Q]
 
 
 def test_a_long_primer_is_given_eight_more_bars(bundle: Bundle, toy: Any) -> None:
@@ -214,7 +224,7 @@ def test_a_model_without_a_home_key_only_begins_in_it(bundle: Bundle, toy: Any) 
     assert len({pitch % 12 for piece in pieces for pitch in pitches(piece)}) > 7
 
 
-# the same music ----------------------------------------------------------------------------------------------
+# the same music -----------------------------------------------------------------------------------------
 
 WAYS: list[dict[str, Any]] = [
     {},

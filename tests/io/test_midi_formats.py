@@ -150,6 +150,12 @@ def test_limits_are_kept() -> None:
     data = midi(NOTE * 20 + END)
     with pytest.raises(FormatError, match="20 notes"):
         io.loads_midi(data, limits=io.Limits(notes=19))
+    with pytest.raises(FormatError, match="2 parts"):
+        io.loads_midi(midi(NOTE + END, NOTE + END), limits=io.Limits(parts=1))
+    with pytest.raises(FormatError, match="2 changes"):
+        io.loads_midi(midi(SLOWEST + SLOWEST + NOTE + END), limits=io.Limits(changes=1))
+    with pytest.raises(FormatError, match="2 controls"):
+        io.loads_midi(midi(b"\x00\xb0\x07\x07\x00\x07\x08" + NOTE + END), limits=io.Limits(controls=1))
     with pytest.raises(FormatError, match="unusual kind"):
         io.loads_midi(midi(NOTE * 20 + END, kind=2), limits=io.Limits(odd_bytes=50))
 
@@ -199,7 +205,11 @@ def test_both_readers_agree(golden_sources: Path, dataset: Callable[[str], Path]
             header = container.header(data)
         except FormatError:
             continue
-        quick = None if header.is_smpte or header.format == container.SEQUENTIAL else fast.read(data, header)
+        quick = (
+            None
+            if header.is_smpte or header.format == container.SEQUENTIAL
+            else fast.read(data, header, io.Limits())
+        )
         if quick is None:
             continue
         slow = exact.read(data, header, io.Limits())

@@ -133,6 +133,9 @@ def test_every_drum_is_one_that_can_be_heard_and_ends_in_silence():
 
 
 def test_a_kick_is_low_and_a_hi_hat_is_high():
-    centres = {pitch: np.average(*power_spectrum(drums.stroke(pitch, 100, RATE))) for pitch in (36, 38, 42)}
+    centres = {}
+    for pitch in (36, 38, 42):
+        hz, power = power_spectrum(drums.stroke(pitch, 100, RATE))
+        centres[pitch] = np.average(hz, weights=power)
     assert centres[36] < 300 < centres[38] < centres[42]
     assert centres[42] > 6000

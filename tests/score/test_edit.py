@@ -25,7 +25,7 @@ from antiphon.score.quantized import PerQuarter
 from antiphon.score.score import Bends, Controls, Score
 
 ROWS = st.lists(
-    st.tuples(st.integers(0, 9000), st.integers(0, 900), st.integers(20, 100)), min_size=1, max_size=30
+    st.tuples(st.integers(0, 9000), st.integers(1, 900), st.integers(20, 100)), min_size=1, max_size=30
 )
 
 
@@ -82,7 +82,7 @@ def test_trim_carries_what_holds() -> None:
     assert cut.markers == (Mark(480, "B"),)
     assert cut.controls == Controls(*columns([0, 0, 520], [64, 7, 64], [0, 90, 1], [0, 1, 0]))
     assert cut.bends == Bends(*columns([0], [100], [0]))
-    assert trim(SCORE) == SCORE.replace(bends=SCORE.bends) or SCORE.end == 2000
+    assert trim(SCORE).notes == SCORE.notes
 
 
 def test_trim_refuses_what_makes_no_sense() -> None:
@@ -186,8 +186,7 @@ def test_splitting_keeps_a_pickup_with_what_follows() -> None:
 @given(scores())
 def test_splitting_loses_no_note(score: Score) -> None:
     pieces = split_at_meter_changes(score)
-    inside = score.notes.start < score.end
-    assert sum(len(piece.notes) for piece in pieces) == int(inside.sum())
+    assert sum(len(piece.notes) for piece in pieces) == len(score.notes)
     steps = split_at_meter_changes(quantize(score, PerQuarter(4)))
     assert sum(len(piece.notes) for piece in steps) == len(score.notes)
     assert all(piece.notes.end.max() <= piece.total_steps for piece in steps)

@@ -175,7 +175,7 @@ def test_a_loss_that_is_no_number_stops_training_and_the_last_good_checkpoint_st
     tmp_path: Path, tiny: Any, done: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "learning_rate", lambda step, training: 3e38 if step >= 12 else 1e-3)
+        patch.setattr(loop, "learning_rate", lambda step, training: 1e38 if step >= 12 else 1e-3)
         with pytest.raises(RunError, match="is no number at step 20"):
             tiny(tmp_path / "run")
     last = tmp_path / "run" / "last.safetensors"
@@ -224,7 +224,7 @@ def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Pat
         ({"training.batch_size": "0"}, "training.batch_size is 0; expected 1 or more"),
         ({"training.clip": "gobal"}, "Did you mean 'global'"),
         ({"training.dropout": "1.0"}, "expected a share from 0 to below 1"),
-        ({"training.learning_rate": "0"}, "expected more than 0"),
+        ({"training.learning_rate": "1.5"}, "expected 0 to 1"),
         ({"codec.name": "onehit"}, "Did you mean 'onehot'"),
         ({"net": "lstn"}, "Did you mean 'lstm'"),
         ({"sizes.layer": "8"}, "Did you mean 'sizes.layers'"),

@@ -1,4 +1,4 @@
-"""`antiphon train` and `antiphon compare` as started by a person: killed, resumed, doubled, given nonsense."""
+"""`antiphon train` and `antiphon compare` as a person starts them: killed, resumed, doubled, mistaken."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def _words(tiny: Any, out: Path, *more: str, **changes: str) -> list[object]:
     return ["train", "melody/lookback", "--corpus", tiny.corpus, "-o", out, "--device", "cpu", *sets, *more]
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_very_same_weights(tmp_path: Path, tiny: Any) -> None:
-    values = {"training__max_steps": "300", "training__evaluate_every": "25", "training__dropout": "0.5"}
+    values = {"training__max_steps": "100", "training__evaluate_every": "20"}
     straight = _run(*_words(tiny, tmp_path / "straight", **values))
     assert straight.returncode == 0, straight.stderr
     killed = _words(tiny, tmp_path / "killed", **values)
@@ -73,6 +74,7 @@ def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_wish_to_stop_saves_first(tmp_path: Path, tiny: Any, number: signal.Signals) -> None:
     words = _words(tiny, tmp_path / "run", training__max_steps="5000", training__evaluate_every="50")
@@ -106,6 +108,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_have_equal_finite_weights_and_one_voice(tmp_path: Path, tiny: Any) -> None:
     script = tmp_path / "script.py"
     script.write_text(_EACH_KEEPS_ITS_WEIGHTS)

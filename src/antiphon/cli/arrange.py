@@ -22,7 +22,7 @@ _Drums = Annotated[
     str | None, typer.Option("--drums", help="auto, rock, disco, ballad, waltz, or a file that is looped.")
 ]
 _Bundle = Annotated[str, typer.Option("--bundle", help="What makes the sections that no file gives.")]
-_Bars = Annotated[int, typer.Option("--bars", min=1, help="Length of each section that is made.")]
+_Bars = Annotated[int, typer.Option("--bars", help="Length of each section that is made.")]
 _Temperature = Annotated[
     float, typer.Option("--temperature", help="Higher is more adventurous; 0 takes the likeliest.")
 ]

@@ -55,15 +55,11 @@ def _print_json(found: list[Row]) -> None:
 
 
 def _print_table(found: list[Row]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
-    for row in found:
-        table.add_row(*_cells(row))
-    console = Console()
-    # Piped into a file, a table is as wide as it needs: cut cells would be lost figures.
-    console.print(table, soft_wrap=True, width=None if console.is_terminal else 240)
+    """Columns as wide as their cells, never cut: the table may go into a file."""
+    lines = [list(_COLUMNS), *(_cells(row) for row in found)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _cells(row: Row) -> list[str]:

@@ -167,7 +167,7 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("files", total=None, speed="")
 
         def show(progress: Progress) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.data.fingerprints import SKETCH
 from antiphon.data.grouping import ASTRIDE, Prints, Verdict, judge
 from antiphon.data.harvest import TABLE, Chunk, Outcome, read
 from antiphon.data.ledger import Entry, Result
@@ -38,7 +39,8 @@ class Gathered:
 def gather(chunks: Sequence[Path], names: Sequence[str], *, drop: bool) -> Gathered:
     """The first pass; `names` are the files' group names in order. Raises `CorpusError` for a chunk that is
     gone."""
-    tables, exact, relative, sketch = [], [], [], []
+    nothing = np.zeros(0, np.uint64)
+    tables, exact, relative, sketch = [], [nothing], [nothing], [np.zeros((0, SKETCH), np.uint64)]
     outcomes: list[Outcome] = []
     for chunk in _chunks(chunks):
         table = chunk.table.copy()

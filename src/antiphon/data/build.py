@@ -121,9 +121,7 @@ def _name(source: Source) -> str:
 
 def _not_music(source: Source) -> Entry:
     suffix = os.path.splitext(source.path)[1] or "no suffix"
-    return Entry(
-        source.path, "", "not music", detail=f"{NOT_MUSIC} ({suffix}); read are {', '.join(suffixes())}"
-    )
+    return Entry(source.path, "", "not music", detail=f"{NOT_MUSIC} ({suffix})")
 
 
 def _read(plan: Plan, workers: int | None, progress: Callable[[Progress], None]) -> int:
@@ -177,10 +175,10 @@ def _nothing(plan: Plan, ledger: Ledger) -> EmptyError:
     silent = ledger.silent()
     if not silent:
         others = listed([entry for entry in ledger.entries if entry.result == "not music"], _LISTED)
-        return EmptyError(
-            f"None of the {len(ledger.entries)} files is music that can be read. {others}. {where}"
-        )
+        known = ", ".join(suffixes())
+        return EmptyError(f"No file has a suffix that can be read ({known}). File by file: {others}. {where}")
     causes = ", ".join(f"{cause} ({n})" for cause, n in ledger.causes_of_silence().most_common(_LISTED))
     return EmptyError(
-        f"No {plan.kind} in {len(silent)} files: {causes}. File by file: {listed(silent, _LISTED)}. {where}"
+        f"No {plan.kind} came of {len(silent)} files: {causes}. "
+        f"File by file: {listed(silent, _LISTED)}. {where}"
     )

@@ -134,8 +134,8 @@ class _Crew:
         job, place = worker.job, worker.place.value
         if job is None or place == _IDLE:
             raise CorpusError(
-                f"A worker ended before it had read anything ({reason}) A script that builds a "
-                'corpus must do so below `if __name__ == "__main__":`; or build with one worker, in this process.'
+                f"A worker ended before it had read anything ({reason}) A script that builds a corpus does "
+                'so below `if __name__ == "__main__":`; or build with one worker, in this process.'
             )
         self.advance(-worker.told)
         self.waiting.appendleft(replace(job, refused={**job.refused, place: reason}))

@@ -101,7 +101,7 @@ def _harvest(path: str, job: Job) -> tuple[list[Melody], Outcome]:
         grid = quantize(score, PerQuarter(job.steps_per_quarter))
         result = codecs.family(job.kind).extractor.extract(grid, job.options)
     except AntiphonError as error:
-        return [], Outcome(_line(str(error)))
+        return [], Outcome(_line(str(error).removeprefix(f"'{path}': ")))
     except OSError as error:
         return [], Outcome(f"The file cannot be opened: {error.strerror or error}.")
     except Exception as error:  # a fault of ours in one file must not cost the others; the ledger names it
@@ -155,7 +155,7 @@ def write(path: Path, chunk: Chunk) -> None:
 def read(path: Path) -> Chunk | None:
     """The chunk at `path`; None where there is none, or a damaged one, which then has to be made again."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             outcomes = tuple(Outcome(**entry) for entry in json.loads(arrays["outcomes"].tobytes()))
             named = {name: arrays[name] for name in ("events", "table", "exact", "relative", "sketch")}
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):

@@ -159,8 +159,8 @@ def _few(health: Health) -> str:
     if health.groups >= FEW_PIECES:
         return ""
     return (
-        f"Only {health.groups} groups of pieces: a net will soon know them by heart. Fine-tune a bundle on them "
-        "instead of starting from nothing (antiphon train --from melody/attention), transpose (--set "
+        f"Only {health.groups} groups of pieces: a net will soon know them by heart. Fine-tune a bundle on "
+        "them instead of starting from nothing (antiphon train --from melody/attention), transpose (--set "
         "training.transpose=-5,6), make the net smaller (--set sizes.layers=64,64), and watch the validation "
         "loss; or add music of the same kind."
     )
@@ -211,4 +211,6 @@ def _astride(health: Health) -> str:
 def _wide(health: Health) -> str:
     if not health.too_wide:
         return ""
-    return f"{health.too_wide} sequences have bars of over {MAX_STEPS_PER_BAR} steps: training leaves them out."
+    return (
+        f"{health.too_wide} sequences have bars of over {MAX_STEPS_PER_BAR} steps: training leaves them out."
+    )

@@ -18,7 +18,7 @@ Index = npt.NDArray[np.int64]
 
 RELATED = 0.2
 """Similarity from which two sequences are variants of one piece and must stand in one split."""
-NEAR = 0.8
+NEAR = 0.7
 """Similarity from which the later of two sequences is a near duplicate."""
 
 _POSTINGS = 16

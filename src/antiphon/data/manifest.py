@@ -83,15 +83,17 @@ def _read(folder: str) -> dict[str, str]:
 def _rows(table: str, dialect: type[csv.Dialect]) -> dict[str, str]:
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, dialect=dialect)
-            columns = reader.fieldnames or ()
+            rows = csv.reader(file, dialect=dialect)
+            columns = next(rows, [])
             if "group" not in columns:
                 return {}
             if "path" not in columns:
                 raise FormatError(
                     f"'{table}' has the columns {', '.join(columns)}; expected 'path' beside 'group'."
                 )
-            return {row["path"]: row["group"] for row in reader if row["path"] and row["group"]}
+            path, group = columns.index("path"), columns.index("group")
+            whole = (row for row in rows if len(row) > max(path, group))
+            return {row[path]: row[group] for row in whole if row[path] and row[group]}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FormatError(
             f"'{table}' cannot be read ({error}); expected a table in UTF-8 with path and group."

@@ -48,10 +48,13 @@ def _faults(about: Facts, figures: Facts) -> list[str]:
 
 
 def _not_beating(figures: Facts) -> list[str]:
-    beaten = [
-        name for name, of in figures["baselines"].items() if of["nll_per_step"] <= figures["nll_per_step"]
-    ]
-    return [f"It predicts no better than counting ({BASELINES.get(name, name)})." for name in beaten]
+    """A sentence about the weakest baseline that the model does not beat."""
+    reached = {name: of["nll_per_step"] for name, of in figures["baselines"].items()}
+    beating = [name for name, nll in reached.items() if nll <= figures["nll_per_step"]]
+    if not beating:
+        return []
+    weakest = max(beating, key=lambda name: reached[name])
+    return [f"It predicts no better than counting does ({BASELINES.get(weakest, weakest)})."]
 
 
 def _off_repeats(structure: Facts) -> list[str]:
@@ -117,7 +120,8 @@ def _prediction(about: Facts, figures: Facts) -> str:
     return _section(
         "How well it predicts",
         f"Trained for {about['steps']:,} steps ({about['n_parameters']:,} parameters). On the "
-        f"{figures['split']} split, {figures['n_sequences']:,} melodies and {figures['n_events']:,} events of pieces it has not seen:",
+        f"{figures['split']} split, {figures['n_sequences']:,} melodies and "
+        f"{figures['n_events']:,} events of pieces it has not seen:",
         markdown_table(header, rows),
         f"Magenta's own figures, of labels: perplexity {_number(figures['label_perplexity'])}, "
         f"accuracy {_percent(figures['label_accuracy'])}.",
@@ -142,8 +146,8 @@ def _structure(structure: Facts) -> str:
     return _section(
         "Structure",
         markdown_table(header, rows),
-        f"Generated from nothing at temperature 1: {made['n_melodies']:,} melodies, {made['n_bars']:,} bars, with "
-        "the meters, pick-ups and lengths of as many held-out ones "
+        f"Generated from nothing at temperature 1: {made['n_melodies']:,} melodies, {made['n_bars']:,} "
+        "bars, with the meters, pick-ups and lengths of as many held-out ones "
         f"(corpus: {real['n_melodies']:,} melodies, {real['n_bars']:,} bars).",
     )
 

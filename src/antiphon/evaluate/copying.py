@@ -7,8 +7,7 @@ The probability of an event is
 with the bar of the melody's own meter. The three weights depend on how long each copy has been right: for
 either distance, whether there is an event to copy, and if so how many events before this one agreed with
 theirs without a break (0, 1 to 3, 4 to 15, 16 or more), 25 cases in all. So the mixture holds on to a
-copy that is going well and drops one that has failed, which is the best a listener could do who knows
-nothing but repetition and local habit.
+copy that is going well and drops one that has failed.
 
 The weights are fitted by expectation maximisation on every tenth group of the training split, with a
 5-gram counted on the other nine; then the 5-gram is counted anew on the whole split. Nothing of the

@@ -78,9 +78,11 @@ class KneserNey:
         """A model of `order` events fitted on `sequences`; `vocabulary` int64 [V] lists the possible ids,
         rising.
 
-        Raises `EmptyError` where nothing can be counted, ValueError where an event is not in the
-        vocabulary.
+        Raises `EmptyError` where nothing can be counted, ValueError where an event is not in the vocabulary
+        or n-grams do not fit 63 bits (of 130 events, more than 8).
         """
+        if (len(vocabulary) + 1) ** order > 2**63:
+            raise ValueError(f"N-grams of {order} of {len(vocabulary)} events do not fit 63 bits; use fewer.")
         if not sequences.scored.any():
             raise EmptyError(
                 "No sequence of two events or more to count n-grams in; give the corpus more music."

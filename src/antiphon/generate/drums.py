@@ -84,7 +84,7 @@ def _beat(style: Style, group: int, n_groups: int) -> int:
 
 
 def loop(score: Score, style: str | None = None) -> Score:
-    """Drums for every whole bar of `score`, each in its meter, as a score of one part. Raises `NameNotFound`."""
+    """Drums for every whole bar of `score`, each in its meter, as a score of one part."""
     lines, before = bar_lines(score).tolist(), pickup(score)
     rows = [
         (line + round(hit.at * 4 * score.ticks_per_quarter / meter.denominator), hit.pitch, hit.velocity)

@@ -75,6 +75,11 @@ class Piece:
     """Semitones from the music as the model hears it to the music as it sounds here."""
 
     @property
+    def output(self) -> int:
+        """Number of this output of its seed."""
+        return self.request.output
+
+    @property
     def primer(self) -> Primer:
         """The piece as a primer, to be continued: heard as the model played it."""
         key = self.score.keys[0].key if self.score.keys else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -49,16 +49,17 @@ def stream(
         raise OptionError("A stream cannot be searched; leave beam size and branch factor at 1.")
     walk = plan.walk(player, opening, 1)
     source = proposals(walk, Draws(seed, [output]), plan.options.sampling)
+    name = _namer(plan)
     bounded = plan.options.bars or plan.options.steps
     heard: Ids | None = None
     for step in range(walk.step, plan.n_steps) if bounded else itertools.count(walk.step):
-        proposed = source.send(heard)
-        told = yield _sounding(plan, step, int(plan.sounding(proposed)[0]))
+        told = yield name(step, int(source.send(heard)[0]))
         heard = None if told is None else np.array([plan.heard(told)])
 
 
-def _sounding(plan: Plan, step: int, event: int) -> Sounding:
+def _namer(plan: Plan) -> Callable[[int, int], Sounding]:
+    """From a step and the id that the model plays to what sounds, all else worked out beforehand."""
+    events = plan.sounding(np.arange(plan.family.n_events)).tolist()
     start, bar = plan.clock
-    qpm = plan.options.qpm or plan.primer.qpm
-    time_s = step * 60 / qpm / plan.primer.melody.steps_per_quarter
-    return Sounding(step, (start + step) % bar, event, time_s)
+    step_s = 60 / (plan.options.qpm or plan.primer.qpm) / plan.primer.melody.steps_per_quarter
+    return lambda step, played: Sounding(step, (start + step) % bar, events[played], step * step_s)

@@ -18,10 +18,13 @@ from antiphon.recipes import Sizes
 class LSTMCell(Dense):
     """One layer of cells; a `nets.stack.Cell`."""
 
+    _forget: Tensor
+
     def __init__(self, inputs: int, size: int) -> None:
         super().__init__(inputs + size, 4 * size)
         self.inputs, self.size = inputs, size
         self.state_shapes = {"c": (size,), "h": (size,)}
+        self.register_buffer("_forget", torch.tensor([[0.0], [0], [1], [0]]), persistent=False)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[B, inputs] -> [B, size] and the next state."""
@@ -40,8 +43,7 @@ class LSTMCell(Dense):
     def _for_torch(self) -> list[Tensor]:
         """Weights as torch's LSTM wants them: gates i, f, j, o in rows, the forget bias inside the bias."""
         kernel = self.kernel.view(-1, 4, self.size)[:, [0, 2, 1, 3]].flatten(1).t()
-        bias = self.bias.view(4, self.size)[[0, 2, 1, 3]]
-        bias = bias + torch.tensor([[0.0], [1], [0], [0]], dtype=bias.dtype, device=bias.device)
+        bias = (self.bias.view(4, self.size) + self._forget)[[0, 2, 1, 3]]
         from_x, from_h = kernel.split([self.inputs, self.size], 1)
         return [from_x.contiguous(), from_h.contiguous(), bias.flatten(), torch.zeros_like(self.bias)]
 

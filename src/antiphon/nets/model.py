@@ -79,7 +79,7 @@ class EventModel(nn.Module):
     def loss(self, events: Tensor, lengths: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Loss:
         """Cost of predicting each event's label after the first, over the `lengths` [B] of the sequences."""
         valid = _valid(events, lengths)
-        logits = self(events[:, :-1], steps_per_bar, start_in_bar)[valid]
+        logits = self(events, steps_per_bar, start_in_bar)[:, :-1][valid]
         label = self.labels(events, steps_per_bar)[:, 1:][valid]
         right = logits.detach().argmax(-1) == label
         speaks = label != self.features.default_label
@@ -90,7 +90,7 @@ class EventModel(nn.Module):
     @torch.no_grad()
     def score(self, events: Tensor, lengths: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Scores:
         """Likelihood of each event after the first, at temperature 1."""
-        label_log_p = self(events[:, :-1], steps_per_bar, start_in_bar).log_softmax(-1)
+        label_log_p = self(events, steps_per_bar, start_in_bar)[:, :-1].log_softmax(-1)
         copies = self.features.copies(events, steps_per_bar)[:, :-1]
         log_p = self.features.fold(label_log_p, copies)
         label = self.labels(events, steps_per_bar)[:, 1:]

@@ -128,7 +128,7 @@ PANS: dict[int, float] = {
 }  # fmt: skip
 """Where a key stands on stage: -1 left to 1 right, as the drummer sees it."""
 
-_LEVEL = 1.15
+_LEVEL = 1.0
 _SILENCE = 7.0  # time constants until a stroke is 60 dB down
 _METAL_RATIOS = (1.0, 1.304, 1.466, 1.787, 1.932, 2.536)
 

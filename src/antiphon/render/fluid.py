@@ -27,7 +27,7 @@ _FOLDERS = (
     "/usr/local/share/sounds/sf2", "/opt/homebrew/share/soundfonts",
 )  # fmt: skip
 _PREFERRED = ("fluidr3", "generaluser", "musescore", "arachno", "sgm", "timgm6mb")
-_GAIN = "0.5"
+_GAIN = "1.0"
 _SECONDS_ALLOWED = 600
 
 

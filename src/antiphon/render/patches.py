@@ -71,8 +71,8 @@ _SECTION = (0.0, -6.0, 6.0, -11.0, 11.0)
 
 _FAMILY: tuple[Patch, ...] = (
     # piano
-    Patch(n_partials=36, tilt_db=5.0, pluck=0.121, inharmonicity=3e-4, cutoff_hz=2600, touch=0.8, decay_s=1.5,
-          damping=0.16, tracking=0.55, aftersound=0.22, release_s=0.11, voices=(-0.4, 0.4), width=0.3,
+    Patch(n_partials=36, tilt_db=5.5, pluck=0.121, inharmonicity=3e-4, cutoff_hz=2200, touch=0.8, decay_s=1.5,
+          damping=0.3, tracking=0.55, aftersound=0.18, release_s=0.11, voices=(-0.4, 0.4), width=0.3,
           attack_s=0.003, noise=Noise(0.35, 70, 1100, 0.022)),
     # chromatic percussion
     Patch(ratios=_BAR, levels=(1.0, 0.32, 0.10), cutoff_hz=9000, decay_s=0.9, damping=1.1, tracking=0.5,
@@ -82,8 +82,8 @@ _FAMILY: tuple[Patch, ...] = (
           touch=0.05, cutoff_hz=6500, attack_s=0.012, release_s=0.06, width=0.3, vibrato_cents=2.5,
           vibrato_delay_s=0.0, noise=Noise(0.12, 900, 5000, 0.01), level=0.8),
     # guitar
-    Patch(n_partials=28, tilt_db=5.0, pluck=0.19, inharmonicity=6e-5, cutoff_hz=2300, touch=0.7, decay_s=0.75,
-          damping=0.16, tracking=0.45, aftersound=0.2, release_s=0.09, attack_s=0.003,
+    Patch(n_partials=28, tilt_db=5.0, pluck=0.19, inharmonicity=6e-5, cutoff_hz=2000, touch=0.7, decay_s=0.75,
+          damping=0.28, tracking=0.45, aftersound=0.2, release_s=0.09, attack_s=0.003,
           formants=(Formant(110, 40, 0.8), Formant(220, 60, 0.7)), noise=Noise(0.35, 700, 3800, 0.007)),
     # bass
     Patch(n_partials=22, tilt_db=6.0, pluck=0.16, inharmonicity=5e-5, cutoff_hz=750, touch=0.8, decay_s=0.9,
@@ -92,12 +92,12 @@ _FAMILY: tuple[Patch, ...] = (
     # strings (solo)
     Patch(n_partials=36, tilt_db=5.0, cutoff_hz=3600, touch=0.5, attack_s=0.085, bloom=0.02, release_s=0.16,
           formants=(Formant(290, 70, 0.9), Formant(520, 120, 0.9), Formant(1100, 300, 0.6), Formant(2700, 700, 0.9)),
-          vibrato_cents=11, vibrato_hz=5.6, vibrato_delay_s=0.3, noise=Noise(0.03, 1500, 7000), width=0.2,
+          vibrato_cents=11, vibrato_hz=5.6, vibrato_delay_s=0.3, noise=Noise(0.016, 1500, 7000), width=0.2,
           level=0.85),
     # ensemble
     Patch(n_partials=26, tilt_db=5.5, cutoff_hz=3000, touch=0.5, attack_s=0.14, release_s=0.3,
           voices=_SECTION, width=1.0, vibrato_cents=5, vibrato_hz=5.1, vibrato_delay_s=0.1,
-          formants=(Formant(480, 200, 0.6),), noise=Noise(0.02, 2000, 7000), level=0.85),
+          formants=(Formant(480, 200, 0.6),), noise=Noise(0.01, 2000, 7000), level=0.85),
     # brass
     Patch(n_partials=30, tilt_db=2.0, cutoff_hz=1900, touch=1.2, attack_s=0.03, bloom=0.22, release_s=0.09,
           sustain=0.75, decay_s=0.25, formants=(Formant(1200, 400, 1.1),), vibrato_cents=5,
@@ -105,18 +105,18 @@ _FAMILY: tuple[Patch, ...] = (
     # reed
     Patch(n_partials=26, tilt_db=4.0, cutoff_hz=2600, touch=0.8, attack_s=0.035, bloom=0.05, release_s=0.08,
           formants=(Formant(650, 220, 1.2), Formant(1500, 350, 0.8)), vibrato_cents=8, vibrato_hz=5.2,
-          vibrato_delay_s=0.35, tremolo=0.06, noise=Noise(0.05, 1200, 6000), level=0.9),
+          vibrato_delay_s=0.35, tremolo=0.06, noise=Noise(0.016, 1200, 6000), level=0.9),
     # pipe
     Patch(levels=(1.0, 0.32, 0.11, 0.045, 0.02, 0.01), cutoff_hz=3500, touch=0.6, attack_s=0.055, bloom=0.25,
           release_s=0.09, vibrato_cents=6, vibrato_hz=5.0, vibrato_delay_s=0.3, tremolo=0.1, tremolo_hz=5.0,
-          noise=Noise(0.085, 1800, 6500), level=0.95),
+          noise=Noise(0.045, 1800, 6500), level=0.95),
     # synth lead
     Patch(n_partials=40, tilt_db=6.0, cutoff_hz=4200, touch=0.8, attack_s=0.006, bloom=0.01, release_s=0.07,
           decay_s=0.3, sustain=0.8, voices=(0.0, -6.0, 6.0), width=0.35, vibrato_cents=6, vibrato_delay_s=0.4,
           level=0.75),
     # synth pad
     Patch(n_partials=20, tilt_db=7.0, cutoff_hz=1500, touch=0.5, attack_s=0.42, bloom=0.06, release_s=0.7,
-          voices=_SECTION, width=1.0, vibrato_cents=3, vibrato_hz=0.7, vibrato_delay_s=0.0, tremolo=0.12,
+          voices=_SECTION, width=1.0, vibrato_cents=2, vibrato_hz=1.1, vibrato_delay_s=0.0, tremolo=0.12,
           tremolo_hz=0.35, level=0.85),
     # synth effects
     Patch(n_partials=18, tilt_db=5.0, even=0.5, cutoff_hz=2600, touch=0.5, attack_s=0.08, release_s=0.9,
@@ -165,7 +165,7 @@ _VARIANTS: dict[int, dict[str, Any]] = {
          "levels": (0.6, 1.0, 0.7, 0.8, 0.6, 0.55, 0.3, 0.3)},
     19: {"ratios": (0.5, 1, 2, 3, 4, 6, 8, 12), "levels": (0.4, 1.0, 0.8, 0.35, 0.5, 0.2, 0.3, 0.1),
          "voices": (0.0, -3.0, 3.0), "width": 0.8, "attack_s": 0.05, "release_s": 0.28, "vibrato_cents": 0.0,
-         "noise": Noise(0.03, 1500, 6000)},
+         "noise": Noise(0.012, 1500, 6000)},
     20: {"ratios": (), "levels": (), "tilt_db": 4.5, "even": 0.6, "n_partials": 20, "cutoff_hz": 2800,
          "attack_s": 0.05, "voices": (0.0, -2.0, 2.0)},
     21: {"ratios": (), "levels": (), "tilt_db": 3.5, "n_partials": 26, "cutoff_hz": 3600, "attack_s": 0.04,
@@ -214,7 +214,7 @@ _VARIANTS: dict[int, dict[str, Any]] = {
     50: {"formants": (), "vibrato_cents": 0.0, "attack_s": 0.07, "noise": None, "cutoff_hz": 3600},
     51: {"formants": (), "vibrato_cents": 0.0, "attack_s": 0.2, "noise": None, "cutoff_hz": 2000},
     52: {"formants": _AAH, "tilt_db": 6.0, "attack_s": 0.11, "vibrato_cents": 8,
-         "noise": Noise(0.035, 2500, 8000)},
+         "noise": Noise(0.015, 2500, 8000)},
     53: {"formants": _OOH, "tilt_db": 8.0, "attack_s": 0.11, "vibrato_cents": 8, "voices": _SECTION[:3],
          "noise": None},
     54: {"formants": _AAH, "tilt_db": 7.0, "attack_s": 0.06, "vibrato_cents": 4, "voices": _SECTION[:3]},
@@ -240,12 +240,12 @@ _VARIANTS: dict[int, dict[str, Any]] = {
          "vibrato_cents": 4},
     71: {"even": 0.1, "tilt_db": 4.5, "formants": (Formant(1500, 500, 0.6),), "vibrato_cents": 2,
          "tremolo": 0.02},
-    72: {"levels": (1.0, 0.18, 0.05), "noise": Noise(0.06, 2500, 9000), "attack_s": 0.04},
+    72: {"levels": (1.0, 0.18, 0.05), "noise": Noise(0.035, 2500, 9000), "attack_s": 0.04},
     74: {"levels": (1.0, 0.1, 0.16, 0.03, 0.03), "vibrato_cents": 2, "tremolo": 0.03, "attack_s": 0.03,
-         "noise": Noise(0.05, 1800, 6500)},
-    75: {"levels": (1.0, 0.08, 0.2, 0.03), "noise": Noise(0.2, 1200, 5500), "attack_s": 0.04},
-    76: {"levels": (1.0, 0.04, 0.05), "noise": Noise(0.3, 500, 3000), "vibrato_cents": 0.0},
-    77: {"noise": Noise(0.25, 1200, 6000), "vibrato_cents": 18, "vibrato_delay_s": 0.4, "tremolo": 0.2},
+         "noise": Noise(0.03, 1800, 6500)},
+    75: {"levels": (1.0, 0.08, 0.2, 0.03), "noise": Noise(0.12, 1200, 5500), "attack_s": 0.04},
+    76: {"levels": (1.0, 0.04, 0.05), "noise": Noise(0.18, 500, 3000), "vibrato_cents": 0.0},
+    77: {"noise": Noise(0.13, 1200, 6000), "vibrato_cents": 18, "vibrato_delay_s": 0.4, "tremolo": 0.2},
     78: {"levels": (1.0, 0.02), "noise": Noise(0.03, 2000, 6000), "vibrato_cents": 14},
     79: {"levels": (1.0, 0.06, 0.03), "noise": Noise(0.04, 1500, 5000), "vibrato_cents": 4},
     80: {"even": 0.03, "tilt_db": 5.5, "voices": (0.0,), "width": 0.0},
@@ -281,7 +281,7 @@ _VARIANTS: dict[int, dict[str, Any]] = {
     109: {"decay_s": 0.0, "tilt_db": 2.0, "pluck": 0.0, "attack_s": 0.03, "voices": (0.0, -4.0, 4.0),
           "touch": 0.05, "noise": None, "level": 0.7},
     110: {"decay_s": 0.0, "tilt_db": 4.5, "pluck": 0.0, "attack_s": 0.06, "vibrato_cents": 10,
-          "release_s": 0.12, "noise": Noise(0.04, 1500, 7000), "level": 0.8},
+          "release_s": 0.12, "noise": Noise(0.02, 1500, 7000), "level": 0.8},
     111: {"decay_s": 0.0, "tilt_db": 2.0, "pluck": 0.0, "attack_s": 0.03, "vibrato_cents": 12, "noise": None,
           "formants": (Formant(1300, 350, 2.5), Formant(3100, 600, 1.5)), "level": 0.7},
     112: {"ratios": (1.0, 2.66, 4.1, 5.9), "levels": (1.0, 0.5, 0.4, 0.2), "decay_s": 0.9, "cutoff_hz": 9000},

@@ -39,6 +39,7 @@ class Curve:
             return cls(np.zeros(1), np.array([before]))
         last = np.append(np.diff(at) > 0, True)  # of several at one moment only the last is heard
         at, value = at[last], value[last]
+        before = value[0] if at[0] <= 0 else before
         arrived = np.minimum(at + _RAMP_S * rate, np.append(at[1:], np.inf))
         old = np.concatenate([[before], value[:-1]])
         return cls(np.stack([at, arrived], 1).ravel(), np.stack([old, value], 1).ravel())

@@ -81,8 +81,10 @@ def draw(
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise OptionError(f"Cannot draw '{target.name}': use a name that ends in {', '.join(SUFFIXES)}.")
+    from matplotlib import rc_context
+
     drawn = figure(score, title=title, primer_end=primer_end, theme=theme)
-    with atomic_path(target) as temporary:
+    with rc_context({"svg.hashsalt": "antiphon"}), atomic_path(target) as temporary:
         drawn.savefig(temporary, dpi=dpi, metadata=_undated(target.suffix.lower()))
 
 

@@ -22,9 +22,10 @@ from antiphon.score.score import Score
 SAMPLE_RATE = 44100
 MAX_SECONDS = 3600.0
 _LONGEST_TONE_S = 60.0
+_LONGEST_RELEASE_S = 2.2
 _SHADE = 8  # velocities that share a timbre (loudness is exact)
-_MASTER = 0.24  # leaves room for chords
-_WET = 0.16
+_MASTER = 0.19  # leaves room for chords
+_WET = 0.17
 _PERCUSSION = -1  # program of the drum kit in the grouping
 
 Float = npt.NDArray[np.float64]
@@ -62,8 +63,13 @@ def _play_all(score: Score, ends_s: Float, mix: Samples, rate: int) -> None:
     start = np.round(score.start_s * rate).astype(np.int64)
     length = np.clip(np.round((ends_s - score.start_s) * rate), 1, _LONGEST_TONE_S * rate).astype(np.int64)
     length = np.where(score.notes.is_drum, _until_choked(score, start, mix.shape[1]), length)
+    speed = np.array([2.0 ** (max(0.0, part.bend.value.max()) / 12.0) for part in parts])
+    extra = (speed[score.notes.track] - 1.0) * (
+        length + _LONGEST_RELEASE_S * rate
+    )  # bent up, it is used up sooner
+    read = length + np.ceil(extra).astype(np.int64)
     for program, pitch, shade, rows in _groups(score):
-        sound, release = _sound(program, pitch, shade, int(length[rows].max()), rate)
+        sound, release = _sound(program, pitch, shade, int(read[rows].max()), rate)
         place = _place(program, pitch)
         for row in rows:
             part = parts[score.notes.track[row]]

@@ -90,7 +90,7 @@ def _low_pass(hz: Array, cutoff_hz: float) -> Array:
 
 def _loudness(f0: float) -> float:
     """Low tones need more power to be heard as loud as high ones."""
-    return float(np.clip((f0 / 262.0) ** -0.3, 0.35, 1.6))
+    return float(np.clip((f0 / 262.0) ** -0.18, 0.5, 1.4))
 
 
 def _envelope(patch: Patch, pitch: int, n_partials: int, time: Array) -> Array:
@@ -152,7 +152,9 @@ def _warped(patch: Patch, time: Array) -> Array:
 
 
 @lru_cache(maxsize=256)
-def _phases(n_partials: int, voices: tuple[float, ...], width: float) -> tuple[npt.NDArray[np.complex64], ...]:
+def _phases(
+    n_partials: int, voices: tuple[float, ...], width: float
+) -> tuple[npt.NDArray[np.complex64], ...]:
     """Phasors each partial of each voice starts at, for one side or both.
 
     Players as far above the pitch as others are below it start mirrored, so that their beating never pulls the sum

@@ -65,7 +65,7 @@ def choose(log_p: LogP, u: npt.NDArray[np.float64], how: Sampling, allowed: Mask
     if allowed is not None:
         log_p = np.where(allowed, log_p, -np.inf)
     best = log_p.max(axis=1, keepdims=True)
-    if np.isneginf(best).any():
+    if best.min() == -np.inf:
         raise OptionError(
             "The constraints leave no event that the model can play; loosen the key or the range."
         )
@@ -83,7 +83,7 @@ def _inverse_cdf(p: npt.NDArray[np.float64], u: npt.NDArray[np.float64]) -> Ids:
     """The first id whose cumulated weight exceeds u times the row's total; never one of weight 0."""
     cumulated = p.cumsum(axis=1)
     threshold = u * cumulated[:, -1]
-    ids: Ids = np.count_nonzero(cumulated <= threshold[:, None], axis=1)
+    ids: Ids = (cumulated > threshold[:, None]).argmax(axis=1)
     return ids
 
 
@@ -95,8 +95,8 @@ def _top_k(p: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
 
 def _top_p(p: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
     """Weights outside the smallest set of largest ones that reaches `share` of the row's total set to 0."""
-    falling = -np.sort(-p, axis=1)
-    before = falling.cumsum(axis=1) - falling
-    n_kept = np.count_nonzero(before < share * falling.sum(axis=1, keepdims=True), axis=1)
-    threshold = np.take_along_axis(falling, n_kept[:, None] - 1, axis=1)
-    return np.where(p >= threshold, p, 0.0)
+    falling = np.sort(p, axis=1)[:, ::-1]
+    cumulated = falling.cumsum(axis=1)
+    last = (cumulated >= share * cumulated[:, -1:]).argmax(axis=1)
+    threshold = falling[np.arange(len(p)), last]
+    return np.where(p >= threshold[:, None], p, 0.0)

@@ -105,20 +105,17 @@ def concatenate(scores: Sequence[Score], *, at_bar: bool = True) -> Score:
     """
     same = _same_resolution(scores)
     lengths = [_next_bar(score) if at_bar else score.end for score in same]
-    starts = np.concatenate([[0], np.cumsum(lengths[:-1], dtype=np.int64)]).astype(int).tolist()
+    starts = [0, *np.cumsum(lengths).tolist()]
+    tempos: list[tuple[int, float]] = []
+    meters: list[tuple[int, int, int]] = []
+    for score, start, stop in zip(same, starts, starts[1:], strict=False):
+        tempos += [(time + start, qpm) for time, qpm in _entries(score.tempos) if time + start < stop]
+        meters += [(time + start, n, d) for time, n, d in _entries(score.meters) if time + start < stop]
+    placed = [shift(_until(score, n), start) for score, n, start in zip(same, lengths, starts, strict=False)]
     n_tracks = max(score.n_tracks for score in same)
     names = (
         next((s.track_name(track) for s in same if s.track_name(track)), "") for track in range(n_tracks)
     )
-    tempos = [
-        (t + start, q) for s, start in zip(same, starts, strict=True) for t, q in _tempo_entries(s.tempos)
-    ]
-    meters = [
-        (t + start, n, d)
-        for s, start in zip(same, starts, strict=True)
-        for t, n, d in _meter_entries(s.meters)
-    ]
-    placed = [shift(score, start) for score, start in zip(same, starts, strict=True)]
     return _together(placed, tuple(names)).replace(tempos=TempoMap.of(tempos), meters=MeterMap.of(meters))
 
 
@@ -148,7 +145,7 @@ def split_at_meter_changes(music: M) -> list[M]:
 
 def _trimmed(music: M, start: int, end: int) -> M:
     notes = music.notes[(music.notes.start >= start) & (music.notes.start < end)]
-    tempos, meters = _tempo_entries(music.tempos), _meter_entries(music.meters)
+    tempos, meters = _entries(music.tempos), _entries(music.meters)
     return music.replace(
         notes=notes.replace(start=notes.start - start, end=np.minimum(notes.end, end) - start),
         tempos=TempoMap.of((max(time - start, 0), qpm) for time, qpm in tempos if time < end or time == 0),
@@ -158,20 +155,23 @@ def _trimmed(music: M, start: int, end: int) -> M:
     )
 
 
-def _tempo_entries(tempos: TempoMap) -> list[tuple[int, float]]:
-    return list(zip(tempos.time.tolist(), tempos.qpm.tolist(), strict=True))
+def _entries(entries: TempoMap | MeterMap) -> list[tuple[Any, ...]]:
+    """Rows of a map."""
+    values = (entries.qpm,) if isinstance(entries, TempoMap) else (entries.numerator, entries.denominator)
+    return list(zip(*(column.tolist() for column in (entries.time, *values)), strict=True))
 
 
-def _meter_entries(meters: MeterMap) -> list[tuple[int, int, int]]:
-    columns = (meters.time, meters.numerator, meters.denominator)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+def _until(score: Score, end: int) -> Score:
+    """The score without keys and chords that begin from `end` on."""
+    keys, chords = _holding(score.keys, 0, end), _holding(score.chords, 0, end)
+    return score.replace(keys=keys, chords=chords)
 
 
 def _holding(entries: Sequence[E], start: int, end: int) -> tuple[E, ...]:
     """Entries from `start` on, and before them the one that holds at `start`."""
     held: list[E] = [entry for entry in entries if entry.time <= start][-1:]
     inside: list[E] = [entry for entry in entries if start < entry.time < end]
-    return tuple(entry._replace(time=max(entry.time - start, 0)) for entry in [*held, *inside])
+    return tuple(entry._replace(time=max(entry.time - start, 0)) for entry in held + inside)
 
 
 def _within(marks: Iterable[Mark], start: int, end: int) -> tuple[Mark, ...]:

@@ -94,10 +94,9 @@ def _check(recipe: Recipe, seed: int) -> None:
     for name, low in least.items():
         if getattr(training, name) < low:
             raise OptionError(f"training.{name} is {getattr(training, name)}; expected {low} or more.")
-    if not training.learning_rate > 0:
-        raise OptionError(
-            f"training.learning_rate is {training.learning_rate}; expected more than 0, as 0.001."
-        )
+    for name in ("learning_rate", "final_learning_rate"):
+        if not 0 <= getattr(training, name) <= 1:
+            raise OptionError(f"training.{name} is {getattr(training, name)}; expected 0 to 1, as 0.001.")
     if not 0 <= training.dropout < 1:
         raise OptionError(f"training.dropout is {training.dropout}; expected a share from 0 to below 1.")
     if not 0 <= seed < 2**63:

@@ -28,7 +28,7 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     data = container.unwrapped(data)
     header = container.header(data)
     plain = header.format != container.SEQUENTIAL and not header.is_smpte
-    contents = (fast.read(data, header) if plain else None) or exact.read(data, header, limits)
+    contents = (fast.read(data, header, limits) if plain else None) or exact.read(data, header, limits)
     if header.format == 1:
         contents.title = track.conductor_title(data, *next(container.tracks(data, header.end), (0, 0)))
     return assemble(contents, limits, source)

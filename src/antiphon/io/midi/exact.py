@@ -13,7 +13,7 @@ from __future__ import annotations
 from antiphon.errors import FormatError
 from antiphon.io.limits import Limits
 from antiphon.io.midi.container import SEQUENTIAL, Header, tracks
-from antiphon.io.midi.parts import Contents
+from antiphon.io.midi.parts import Contents, check_counts
 from antiphon.io.midi.track import Track, read_track
 
 _NOMINAL_TEMPO = 500_000
@@ -22,15 +22,18 @@ _FRAME_RATES = (24, 25, _DROP_FRAME, 30)
 
 
 def read(data: bytes, header: Header, limits: Limits) -> Contents:
-    """What is in (unwrapped) MIDI `data`. Raises `FormatError` where a chunk is damaged or the file too
-    large.
-    """
+    """What is in (unwrapped) MIDI data. Raises `FormatError` for a damaged chunk or too large a file."""
     if len(data) > limits.odd_bytes:
         raise FormatError(
-            f"MIDI of an unusual kind with {len(data)} bytes; of that kind at most {limits.odd_bytes} are read. "
-            "Export it again as a plain format 1 file."
+            f"MIDI of an unusual kind with {len(data)} bytes; of that kind at most {limits.odd_bytes} "
+            "are read. Export it again as a plain format 1 file."
         )
-    chunks = [read_track(data, start, end) for start, end in tracks(data, header.end)]
+    chunks: list[Track] = []
+    n_parts = 0
+    for start, end in tracks(data, header.end):
+        chunks.append(read_track(data, start, end))
+        n_parts += max(len(chunks[-1].parts), 1)
+        check_counts(limits, parts=n_parts)
     contents = _smpte(header.division) if header.is_smpte else Contents(header.division)
     if header.format == SEQUENTIAL:
         _lay_end_to_end(contents, chunks)
@@ -43,9 +46,7 @@ def read(data: bytes, header: Header, limits: Limits) -> Contents:
 
 
 def _smpte(division: int) -> Contents:
-    """Empty contents whose clock runs `frames a second x ticks a frame` ticks in a second, at a nominal
-    tempo.
-    """
+    """Empty contents whose clock runs frames x ticks a frame in a second, at a nominal tempo."""
     frames, ticks = 256 - (division >> 8), division & 0xFF
     if frames not in _FRAME_RATES or ticks == 0:
         raise FormatError(

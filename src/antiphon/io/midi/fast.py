@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 import symusic
 
+from antiphon.io.limits import Limits
 from antiphon.io.midi.container import Header
-from antiphon.io.midi.parts import Column, Contents, Part
+from antiphon.io.midi.parts import Column, Contents, Part, check_counts
 
 _REPLACEMENT = "\ufffd"  # stands where a name was not UTF-8
+_SMALL, _SWARM, _PROGRAM_CHANGE = 1 << 19, 1 << 15, 0xC
 _NOTHING: Column = np.empty(0, dtype=np.int32)
 
 
-def read(data: bytes, header: Header) -> Contents | None:
-    """What is in the file, or None where it needs the exact reader: symusic refuses it or would blur what
-    it says.
-    """
+def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
+    """What is in the file, or None where it needs the exact reader."""
+    if _may_swarm(data):
+        return None
     try:
         found: Any = symusic.Score.from_midi(data)
     except RuntimeError:
@@ -30,12 +32,22 @@ def read(data: bytes, header: Header) -> Contents | None:
     tracks = list(found.tracks)
     if any(len(track.lyrics) or _REPLACEMENT in track.name for track in tracks):
         return None
+    changes = (found.tempos, found.time_signatures, found.key_signatures, found.markers)
+    check_counts(limits, parts=len(tracks), changes=max(map(len, changes)))
     contents = Contents(header.division, [_part(track) for track in tracks])
     contents.tempos = [(tempo.time, tempo.mspq) for tempo in found.tempos]
     contents.meters = [(m.time, m.numerator, m.denominator) for m in found.time_signatures]
     contents.keys = [(key.time, key.key, key.tonality) for key in found.key_signatures]
     contents.markers = [(marker.time, marker.text) for marker in found.markers]
     return contents
+
+
+def _may_swarm(data: bytes) -> bool:
+    """Whether a file might hold very many parts; symusic takes five kilobytes for each of them."""
+    if len(data) < _SMALL:
+        return False
+    values = np.frombuffer(data, dtype=np.uint8)
+    return int(np.count_nonzero(values >> 4 == _PROGRAM_CHANGE)) > _SWARM
 
 
 def _part(track: symusic.core.TrackTick) -> Part:

@@ -65,7 +65,7 @@ def assemble(contents: Contents, limits: Limits, source: str) -> Score:
 
     Impossible tempos, meters and keys (0 microseconds, 0/4, nine flats) are left out.
     """
-    _check_count(contents, limits)
+    _check_parts(contents, limits)
     parts = [part for part in contents.parts if _says_something(part)]
     score = Score(
         notes=_notes(parts),
@@ -93,10 +93,26 @@ def key_of(sharps: int, is_minor: int) -> Key:
     return Key((7 * sharps + 9 * is_minor) % 12, "minor" if is_minor else "major")
 
 
-def _check_count(contents: Contents, limits: Limits) -> None:
-    n_notes = sum(len(part.notes[0]) for part in contents.parts)
-    if n_notes > limits.notes:
-        raise FormatError(f"MIDI with {n_notes} notes; at most {limits.notes} are read. Split the file.")
+def check_counts(limits: Limits, **counts: int) -> None:
+    """Raises `FormatError` for the first of `counts` above the limit of its name."""
+    for what, count in counts.items():
+        most = getattr(limits, what)
+        if count > most:
+            raise FormatError(
+                f"MIDI with {count} {what}; at most {most} are read. The file is probably damaged."
+            )
+
+
+def _check_parts(contents: Contents, limits: Limits) -> None:
+    parts = contents.parts
+    changes = (contents.tempos, contents.meters, contents.keys, contents.markers, contents.lyrics)
+    check_counts(
+        limits,
+        parts=len(parts),
+        notes=sum(len(part.notes[0]) for part in parts),
+        controls=sum(len(part.controls[0]) + len(part.bends[0]) for part in parts),
+        changes=max(*(len(entries) for entries in changes), sum(len(part.lyrics) for part in parts)),
+    )
 
 
 def _check_length(score: Score, limits: Limits) -> None:

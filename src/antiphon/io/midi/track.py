@@ -20,6 +20,7 @@ _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB
 _SYSEX = (0xF0, 0xF7)
 _META = 0xFF
 _NAME, _LYRIC, _MARKER, _END, _TEMPO, _METER, _KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58, 0x59
+_TITLE_WITHIN = 1 << 17  # bytes of a conductor's chunk that are looked at
 _LONGEST_NUMBER = 4  # bytes of a variable-length number
 
 Row = tuple[int, ...]
@@ -27,9 +28,7 @@ Row = tuple[int, ...]
 
 @dataclass
 class Voice:
-    """One channel with one program: rows of notes (number of the note-on, start, end, pitch, velocity),
-    and so on.
-    """
+    """One channel with one program; a row of `notes` is (number of the note-on, start, end, pitch, velocity)."""
 
     notes: list[Row] = field(default_factory=list)
     controls: list[Row] = field(default_factory=list)
@@ -83,7 +82,7 @@ def conductor_title(data: bytes, start: int, end: int) -> str:
     reader = _Reader(data, start, end)
     while reader.position < reader.end and not reader.ended:
         reader.event()
-        if reader.running:
+        if reader.running or reader.position - start > _TITLE_WITHIN:
             return ""
     return reader.track.name
 

@@ -25,7 +25,8 @@ class Alphabet(nn.Module):
 
     event_of_label: Tensor
     label_of_event: Tensor
-    _plain_source: Tensor
+    _source: Tensor
+    _outside: Tensor
 
     def __init__(self, view: View, *, pitches_first: bool = False) -> None:
         super().__init__()
@@ -37,25 +38,24 @@ class Alphabet(nn.Module):
         self.n_plain = len(events)
         self.register_buffer("event_of_label", events, persistent=False)
         self.register_buffer("label_of_event", labels, persistent=False)
-        self.register_buffer("_plain_source", labels % (self.n_plain + 1), persistent=False)
+        self.register_buffer("_source", labels.clamp(min=0), persistent=False)
+        self.register_buffer("_outside", labels < 0, persistent=False)
 
     def fold(self, label_log_p: Tensor, copies: Tensor) -> Tensor:
         """Log-probabilities of the 130 events [..., 130] from those of labels [..., n_plain + K].
 
         `copies` int64 [..., K] is the event each lookback label means here. Events outside the view get -inf.
         """
-        plain = label_log_p[..., : self.n_plain]
-        nothing = torch.full_like(plain[..., :1], _NOTHING)
-        by_event = torch.cat([plain, nothing], -1)[..., self._plain_source]
-        n_copies = copies.shape[-1]
-        if n_copies:
-            by_event = self._add_copies(by_event, label_log_p[..., self.n_plain :], copies)
-        return torch.where(by_event > _NOTHING / 2, by_event, -torch.inf)
+        by_event = label_log_p.index_select(-1, self._source)
+        if copies.shape[-1]:
+            by_event = _with_copies(by_event, label_log_p[..., self.n_plain :], copies)
+        return by_event.masked_fill(self._outside, -torch.inf)
 
-    def _add_copies(self, by_event: Tensor, copy_log_p: Tensor, copies: Tensor) -> Tensor:
-        every = torch.arange(N_EVENTS, device=copies.device)
-        meant = copies[..., None] == every
-        terms = torch.where(meant, copy_log_p[..., None], _NOTHING)
-        terms = torch.cat([by_event[..., None, :], terms], -2)
-        top = terms.amax(-2, keepdim=True)
-        return (terms - top).exp().sum(-2).log() + top[..., 0, :]
+
+def _with_copies(by_event: Tensor, copy_log_p: Tensor, copies: Tensor) -> Tensor:
+    """Log of the summed probabilities, shifted by the greatest of each event so that none underflows."""
+    meant = copies[..., None] == torch.arange(N_EVENTS, device=copies.device)
+    terms = torch.where(meant, copy_log_p[..., None], _NOTHING)
+    terms = torch.cat([by_event[..., None, :], terms], -2)
+    top = terms.amax(-2, keepdim=True)
+    return ((terms - top).exp().sum(-2, keepdim=True).log() + top).squeeze(-2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from antiphon.nets.features.features import State
 
@@ -50,5 +51,5 @@ class Clock(nn.Module):
         return bits, starts, {"bar": bar}
 
     def _read(self, bar: Tensor, step: Tensor, steps_per_bar: Tensor) -> Tensor:
-        count = bar * self._period[steps_per_bar] + step
-        return self._signs[count % self._signs.shape[0]]
+        count = bar * self._period.take(steps_per_bar) + step
+        return embedding(count % self._signs.shape[0], self._signs)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn.functional import embedding, pad
 
 from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.nets.features.clock import Clock
@@ -43,7 +43,7 @@ class KeyMelody(Labels):
         """Inputs float32 [B, T, width] after each event."""
         bits, starts = self.clock.sequence(events.shape[1], steps_per_bar, start_in_bar)
         flags = self.repeats.flags(events, steps_per_bar)
-        fits = self._key_rows[events].cumsum(1)
+        fits = embedding(events, self._key_rows).cumsum(1)
         return self._inputs(_follow(events), fits, flags, bits, starts)
 
     def initial_state(self, batch: int) -> State:
@@ -62,14 +62,14 @@ class KeyMelody(Labels):
         """Features after one more event."""
         bits, starts, bar = self.clock.step(position, state)
         copies, flags, history = self.repeats.step(event, position[:, 1], state)
-        line = _line_step(event, state["line"])
-        fits = state["fits"] + self._key_rows[event]
+        line = _line_step(event[:, None], state["line"])
+        fits = state["fits"] + embedding(event, self._key_rows)
         inputs = self._inputs(line, fits, flags, bits, starts)
         return Moment(inputs, copies, {**history, **bar, "line": line, "fits": fits})
 
     def _inputs(self, line: Tensor, fits: Tensor, flags: Tensor, bits: Tensor, starts: Tensor) -> Tensor:
-        sounding = self._sounding_rows[line[..., _SOUNDING]]
-        recent = self._key_rows[line[..., _RECENT]].sum(-2)
+        sounding = embedding(line[..., _SOUNDING], self._sounding_rows)
+        recent = embedding(line[..., _RECENT], self._key_rows).sum(-2)
         parts = [
             sounding,
             line[..., _ATTACK : _DIRECTION + 1],
@@ -83,8 +83,8 @@ class KeyMelody(Labels):
 
 
 def _line_step(event: Tensor, line: Tensor) -> Tensor:
-    """The next `line` [B, 6] after `event` [B]."""
-    sounding, attack, direction, last, second, third = line.unbind(1)
+    """The next `line` [B, 6] after `event` [B, 1]."""
+    sounding, attack, direction, last, second, third = line.split(1, 1)
     onset = event >= FIRST_PITCH_ID
     sounding = torch.where(event == NO_EVENT_ID, sounding, torch.where(onset, event, 0))
     # A note off leaves the attack flag as it was, as in Magenta.
@@ -95,7 +95,7 @@ def _line_step(event: Tensor, line: Tensor) -> Tensor:
     third = torch.where(moved & (event != second), second, third)
     second = torch.where(moved, last, second)
     last = torch.where(onset, event, last)
-    return torch.stack([sounding, attack, direction, last, second, third], 1)
+    return torch.cat([sounding, attack, direction, last, second, third], 1)
 
 
 def _follow(events: Tensor) -> Tensor:
@@ -117,11 +117,11 @@ def _hold(values: Tensor, where: Tensor) -> Tensor:
     """Values [B, T] as of the last position at which `where` was true; 0 before the first."""
     positions = torch.arange(1, values.shape[1] + 1, device=values.device)
     source = torch.where(where, positions, 0).cummax(1).values
-    return functional.pad(values, (1, 0)).gather(1, source)
+    return pad(values, (1, 0)).gather(1, source)
 
 
 def _delayed(values: Tensor) -> Tensor:
-    return functional.pad(values, (1, 0))[:, :-1]
+    return pad(values, (1, 0))[:, :-1]
 
 
 def _best(fits: Tensor) -> Tensor:

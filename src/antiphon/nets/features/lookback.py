@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from antiphon.nets.features.clock import Clock
 from antiphon.nets.features.features import Moment, State
@@ -44,5 +45,5 @@ class Lookback(Labels):
         return Moment(self._inputs(event, copies, bits, flags), copies, {**history, **bar})
 
     def _inputs(self, events: Tensor, copies: Tensor, bits: Tensor, flags: Tensor) -> Tensor:
-        shown = self._rows[torch.cat([events[..., None], copies], -1)].flatten(-2)
+        shown = embedding(torch.cat([events[..., None], copies], -1), self._rows).flatten(-2)
         return torch.cat([shown, bits, flags.to(bits.dtype)], -1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from antiphon.errors import OptionError
 from antiphon.nets.features.features import Moment, State
@@ -28,7 +29,7 @@ class OneHot(Labels):
 
     def sequence(self, events: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Tensor:
         """Inputs float32 [B, T, width] after each event."""
-        return self._rows[events]
+        return embedding(events, self._rows)
 
     def initial_state(self, batch: int) -> State:
         """Nothing is remembered here."""
@@ -36,7 +37,7 @@ class OneHot(Labels):
 
     def step(self, event: Tensor, position: Tensor, state: State) -> Moment:
         """Features after one more event."""
-        return Moment(self._rows[event], event[:, None][:, :0], {})
+        return Moment(embedding(event, self._rows), event[:, None][:, :0], {})
 
 
 def one_hot_rows(label_of_event: Tensor) -> Tensor:

@@ -1,0 +1,130 @@
+"""`antiphon evaluate` and what stands behind it, on a small corpus and an untrained net."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from antiphon import io
+from antiphon.cli import evaluate as command
+from antiphon.data import batches
+from antiphon.data.build import build
+from antiphon.data.corpus import Corpus
+from antiphon.errors import AntiphonError, CorpusError, NameNotFound, OptionError, RunError
+from antiphon.evaluate.likelihood import sequences
+from antiphon.extract.melody import Melody, to_score
+from antiphon.generate.counterparts import counterparts
+from antiphon.recipes import find
+from antiphon.runtime import bundle as bundles
+from antiphon.runtime.bundle import Bundle
+from antiphon.score.maps import Meter
+
+torch = pytest.importorskip("torch")
+
+RECIPE = find("melody/lookback").with_values({"sizes.layers": "8"})
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty tunes of ten bars, in 4/4 and 3/4."""
+    folder = tmp_path_factory.mktemp("tunes")
+    rng = np.random.default_rng(1)
+    for number in range(60):
+        meter = Meter(4 - number % 2, 4)
+        events = rng.choice([-2, -2, -2, *range(55, 75)], (5, 4 * meter.numerator)).repeat(2, axis=0).ravel()
+        events[0] = 60
+        io.save(to_score(Melody(events, meter=meter)), folder / f"{number:02}.mid")
+    build([folder], folder / "corpus", workers=1)
+    return folder / "corpus"
+
+
+@pytest.fixture(scope="module")
+def bundle(corpus: Path) -> Path:
+    from antiphon import nets
+    from antiphon.train.export import of_model
+
+    torch.manual_seed(0)
+    path = corpus.parent / "melody-small.antiphon"
+    bundles.write(path, of_model(nets.build(RECIPE), "small", batches.opening(Corpus.open(corpus), RECIPE)))
+    return path
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    app = typer.Typer()
+    command.register(app)
+    app.callback()(lambda: None)
+    return lambda *words: CliRunner().invoke(app, ["evaluate", *map(str, words)])
+
+
+def test_json_holds_every_figure(run: Callable[..., Result], bundle: Path, corpus: Path) -> None:
+    done = run(bundle, "--corpus", corpus, "--split", "all", "--json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)
+    assert set(figures) >= {
+        "nll_per_step", "nll_per_bar", "perplexity", "accuracy", "event_accuracy", "no_event_accuracy",
+        "label_perplexity", "label_accuracy", "baselines", "n_sequences", "n_events", "split",
+    }  # fmt: skip
+    opened = Corpus.open(corpus)
+    assert figures["n_sequences"] == opened.n
+    assert figures["n_events"] == opened.lengths.sum() - opened.n
+    assert set(figures["baselines"]) == {"unigram", "kn5", "copy_kn5"}
+    assert figures["perplexity"] == pytest.approx(np.exp(figures["nll_per_step"]))
+    assert "Next: antiphon generate melody --bundle" in done.stderr
+
+
+def test_the_table_shows_model_baselines_structure_and_copies(
+    run: Callable[..., Result], bundle: Path, corpus: Path
+) -> None:
+    done = run(bundle, "--corpus", corpus, "--split", "test", "--structure", "--copying")
+    assert done.exit_code == 0, done.output
+    for word in (
+        "small on test", "interpolated Kneser-Ney 5-gram", "5-gram mixed with copying",
+        "Labels, as the original", "1 back", "4 back", "held-out pieces", "notes",
+    ):  # fmt: skip
+        assert word in done.stdout
+
+
+def test_figures_of_the_training_split_are_called_flattering(
+    run: Callable[..., Result], bundle: Path, corpus: Path
+) -> None:
+    assert "flatter" in run(bundle, "--corpus", corpus, "--split", "train").stdout
+    assert "flatter" not in run(bundle, "--corpus", corpus, "--split", "validation").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "said"),
+    [
+        (("--split", "train", "--copying"), OptionError, "--split test"),
+        (("--corpus", "nowhere"), CorpusError, "no corpus in 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    run: Callable[..., Result], bundle: Path, corpus: Path, words: tuple[str, ...], error: type, said: str
+) -> None:
+    done = run(bundle, "--corpus", corpus, *words)
+    assert isinstance(done.exception, error)
+    assert said in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("melody/nothing", NameNotFound), (".", RunError), ("none.antiphon", AntiphonError)]
+)
+def test_a_bundle_that_is_none(run: Callable[..., Result], corpus: Path, name: str, error: type) -> None:
+    assert isinstance(run(name, "--corpus", corpus).exception, error)
+
+
+def test_counterparts_are_as_long_and_repeat_with_their_seed(bundle: Path, corpus: Path) -> None:
+    opened = Bundle.open(bundle)
+    real = sequences(Corpus.open(corpus), "test", opened.recipe)
+    made = counterparts(opened, real, seed=3)
+    assert made.lengths.tolist() == real.lengths.tolist()
+    assert made.steps_per_bar.tolist() == real.steps_per_bar.tolist()
+    assert counterparts(opened, real, seed=3).events.tolist() == made.events.tolist()
+    assert counterparts(opened, real, seed=4).events.tolist() != made.events.tolist()

@@ -1,0 +1,133 @@
+"""What people write, and the values and records it becomes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from antiphon.errors import AntiphonError, NameNotFound, OptionError, PromptError
+from antiphon.generate import Options, notation
+from antiphon.generate.keys import MODES, relative_major, scale, tonic_chord, way_to
+from antiphon.score.maps import Key, Meter
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("D minor", Key(2, "minor")),
+        ("d minor", Key(2, "minor")),
+        ("Em", Key(4, "minor")),
+        ("Bb", Key(10)),
+        ("B", Key(11)),
+        ("b minor", Key(11, "minor")),
+        ("bb", Key(10)),
+        ("F# major", Key(6)),
+        ("C♯ min", Key(1, "minor")),
+        ("A flat major", Key(8)),
+        ("Cb", Key(11)),
+        ("E Dorian", Key(4, "dorian")),
+        ("Gmaj", Key(7)),
+    ],
+)
+def test_keys(text: str, key: Key) -> None:
+    assert notation.key(text) == key
+    assert notation.key(str(key)) == key
+
+
+@pytest.mark.parametrize("text", ["H", "", "D x", "D minor 7", "do", "#F"])
+def test_no_keys(text: str) -> None:
+    with pytest.raises(AntiphonError, match=r"Key|mode"):
+        notation.key(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meter"), [("3/4", Meter(3, 4)), (" 6 / 8 ", Meter(6, 8)), ("12/16", Meter(12, 16))]
+)
+def test_meters(text: str, meter: Meter) -> None:
+    assert notation.meter(text) == meter
+
+
+@pytest.mark.parametrize("text", ["3", "3/5", "0/4", "3/4/4", "-3/4", "waltz", "100/4", "4/0"])
+def test_no_meters(text: str) -> None:
+    with pytest.raises(OptionError, match="Meter"):
+        notation.meter(text)
+
+
+@pytest.mark.parametrize("text", ["60 -2 62", "[60, -2, 62]", "60,-2,62", "(60 -2 62)"])
+def test_events(text: str) -> None:
+    assert notation.events(text) == [60, -2, 62]
+    assert notation.events(notation.text([60, -2, 62])) == [60, -2, 62]
+
+
+@pytest.mark.parametrize("text", ["60 c4", "1.5", "--2"])
+def test_no_events(text: str) -> None:
+    with pytest.raises(PromptError, match="no number"):
+        notation.events(text)
+
+
+def test_programs() -> None:
+    assert notation.program("cello") == notation.program("42") == notation.program(42) == 42
+    with pytest.raises(NameNotFound, match="cello"):
+        notation.program("celo")
+
+
+def test_scales_and_chords() -> None:
+    d_minor, e_dorian = Key(2, "minor"), Key(4, "dorian")
+    assert relative_major(d_minor) == 5
+    assert relative_major(e_dorian) == 2
+    assert scale(d_minor) == {2, 4, 5, 7, 9, 10, 0}
+    assert tonic_chord(d_minor) == {2, 5, 9}
+    assert tonic_chord(e_dorian) == {4, 7, 11}
+    assert tonic_chord(Key(0)) == {0, 4, 7}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("near", [-24, -7, 0, 5, 19])
+def test_the_way_to_a_key_is_the_nearest(mode: str, near: int) -> None:
+    for tonic in range(12):
+        key = Key(tonic, mode)
+        way = way_to(key, home=3, near=near)
+        assert (3 + way) % 12 == relative_major(key)
+        assert -6 <= way - near <= 6
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"bars": 4, "meter": "3/4", "key": "Bb", "program": "cello", "qpm": 90, "in_key": True},
+    {"steps": 40, "temperature": 0, "top_k": 3, "top_p": 0.5, "with_primer": False, "transpose": -3},
+    {"beam_size": 3, "branch_factor": 4, "steps_per_iteration": 5, "key": "E dorian"},
+]
+
+
+@pytest.mark.parametrize("values", OPTIONS)
+def test_options_survive_json(values: dict[str, Any]) -> None:
+    options = Options.of(**values)
+    assert Options.from_dict(json.loads(json.dumps(options.as_dict()))) == options
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"bars": 0}, "length is 0 bars"),
+        ({"steps": -1}, "length is -1 steps"),
+        ({"steps": 10**9}, "up to 100000"),
+        ({"bars": 2, "steps": 2}, "one or the other"),
+        ({"qpm": 0}, "tempo is 0"),
+        ({"qpm": float("nan")}, "tempo is nan"),
+        ({"transpose": 200}, "transposition is 200"),
+        ({"in_key": True}, "needs a key"),
+        ({"temperature": -1}, "temperature is -1"),
+        ({"top_p": 0}, "top-p is 0"),
+        ({"beam_size": 0}, "beam's size is 0"),
+    ],
+)
+def test_options_outside_their_range(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Options.of(**values)
+
+
+def test_options_of_a_newer_version() -> None:
+    with pytest.raises(OptionError, match="'swing'"):
+        Options.from_dict({"swing": 1})
