@@ -3,7 +3,7 @@
     python benchmarks/ship_corpus.py [--shared DIR] -o DIR
 
 Three sets whose licences allow it: traditional tunes (public domain), vocal lines of songs (CC0), and the soprano of
-four-part hymns (public domain), which is the first part of each hymn's file.
+four-part hymns (public domain). The melody is the first part of every file.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import numpy as np
-
-from antiphon import io
 from antiphon.data import build
 from antiphon.extract.melody import MelodyOptions
 
@@ -26,24 +23,14 @@ SETS = ("melody/trad-tunes-abc", "melody/openscore-lieder-vocal", "chorales/open
 
 
 def unpack(shared: Path, target: Path) -> list[Path]:
-    """The sets' folders below `target`; hymns hold their soprano only."""
+    """The sets' folders below `target`."""
     folders = []
     for name in SETS:
         folder = target / Path(name).name
         with zipfile.ZipFile(shared / "data" / f"{name}.zip") as archive:
             archive.extractall(folder)
         folders.append(folder)
-    keep_sopranos(folders[-1])
     return folders
-
-
-def keep_sopranos(folder: Path) -> None:
-    """Every MIDI file below `folder` is left with its first sounding part."""
-    for path in sorted(folder.rglob("*.mid")):
-        score = io.load(path)
-        if len(score.notes):
-            first = np.min(score.notes.track)
-            io.save(score.replace(notes=score.notes[score.notes.track == first]), path)
 
 
 def build_ship_corpus(shared: Path, out: Path) -> None:
@@ -53,7 +40,7 @@ def build_ship_corpus(shared: Path, out: Path) -> None:
     folder = Path(tempfile.gettempdir()) / "antiphon-ship"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        report = build.build(unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top"))
+        report = build.build(unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top", track=0))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{report.corpus.folder}: {report.corpus.n} melodies")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_the_braille_roll_rises_with_the_notes():
     rows = [line[6:] for line in text.roll(Score(scale(60, tuple(range(24))))).splitlines() if "┤" in line]
     inked = [[column for column, cell in enumerate(row) if cell != "⠀"] for row in rows]
     assert len(rows) == 6
-    assert all(max(low) <= min(high) + 1 for high, low in zip(inked[:-1], inked[1:], strict=True))
+    assert all(max(low) <= min(high) + 1 for high, low in itertools.pairwise(inked))
 
 
 def test_the_whole_range_of_pitches_fits_into_the_terminal():

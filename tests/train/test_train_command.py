@@ -180,3 +180,17 @@ def test_compare_prints_the_best_run_first_and_draws(tmp_path: Path, tiny: Any) 
     assert all(
         word in table for word in ("fast", "slow", "12x12", "NLL/step", f"{rows[0]['nll_per_step']:.4f}")
     )
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path, corpus: Path) -> None:
+    script = "import sys; sys.modules['torch'] = None; from antiphon.cli.app import main; main()"
+    words = ["train", "melody/basic", "--corpus", str(corpus), "-o", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "antiphon: Training needs torch: pip install 'antiphon[train]'.\n"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.render.tones import Samples, gain, noise_band
+from antiphon.render.tones import BLOCK, Samples, gain, noise_band, rotate
 
 
 class Skin(NamedTuple):
@@ -130,6 +130,7 @@ PANS: dict[int, float] = {
 
 _LEVEL = 1.0
 _SILENCE = 7.0  # time constants until a stroke is 60 dB down
+_GOLDEN = 0.381966  # turns between the phases of neighbouring partials, so that they do not line up
 _METAL_RATIOS = (1.0, 1.304, 1.466, 1.787, 1.932, 2.536)
 
 
@@ -193,11 +194,11 @@ def _metal(metal: Metal, time: npt.NDArray[np.float64], rate: int) -> npt.NDArra
     level = np.tile(1.0 / np.sqrt(order), len(base))
     kept = (hz > metal.low_hz) & (hz < min(16000.0, 0.45 * rate))
     hz, level = hz[kept], level[kept]
-    phases = np.arange(len(hz)) * 2.39996
-    sound = np.zeros_like(time)
-    for frequency, amplitude, phase in zip(hz, level, phases, strict=True):
-        sound += amplitude * np.sin(2 * np.pi * frequency * time + phase)
-    return np.asarray(metal.level * sound / np.sqrt(np.sum(level**2)) * np.exp(-time / metal.decay_s))
+    level = metal.level * level / np.sqrt(np.sum(level**2))
+    blocks = np.arange(len(time) // BLOCK + 2) * (BLOCK / rate)
+    turns = np.outer(blocks, hz) + np.arange(len(hz)) * _GOLDEN
+    states = level * np.exp(-blocks / metal.decay_s)[:, None] * np.exp(2j * np.pi * (turns % 1.0))
+    return rotate(states.astype(np.complex64), hz, rate)[: len(time)].astype(np.float64)
 
 
 def _ring(ring: Ring, time: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -67,6 +67,7 @@ _BAR = (1.0, 3.93, 9.2)  # a marimba's or vibraphone's tuned bar
 _FREE_BAR = (1.0, 2.756, 5.404, 8.933)  # a bar that nobody carved
 _AAH = (Formant(750, 180, 5.0), Formant(1150, 180, 3.0), Formant(2700, 350, 1.5))
 _OOH = (Formant(380, 120, 5.0), Formant(850, 150, 1.5), Formant(2500, 350, 0.3))
+_FIDDLE = (Formant(290, 70, 0.9), Formant(520, 120, 0.9), Formant(1100, 300, 0.6), Formant(2700, 700, 0.9))
 _SECTION = (0.0, -6.0, 6.0, -11.0, 11.0)
 
 _FAMILY: tuple[Patch, ...] = (
@@ -91,21 +92,20 @@ _FAMILY: tuple[Patch, ...] = (
           level=1.05),
     # strings (solo)
     Patch(n_partials=36, tilt_db=5.0, cutoff_hz=3600, touch=0.5, attack_s=0.085, bloom=0.02, release_s=0.16,
-          formants=(Formant(290, 70, 0.9), Formant(520, 120, 0.9), Formant(1100, 300, 0.6), Formant(2700, 700, 0.9)),
-          vibrato_cents=11, vibrato_hz=5.6, vibrato_delay_s=0.3, noise=Noise(0.016, 1500, 7000), width=0.2,
-          level=0.85),
+          formants=_FIDDLE, vibrato_cents=11, vibrato_hz=5.6, vibrato_delay_s=0.3,
+          noise=Noise(0.016, 1500, 7000), width=0.2, level=0.85),
     # ensemble
     Patch(n_partials=26, tilt_db=5.5, cutoff_hz=3000, touch=0.5, attack_s=0.14, release_s=0.3,
           voices=_SECTION, width=1.0, vibrato_cents=5, vibrato_hz=5.1, vibrato_delay_s=0.1,
           formants=(Formant(480, 200, 0.6),), noise=Noise(0.01, 2000, 7000), level=0.85),
     # brass
-    Patch(n_partials=30, tilt_db=2.0, cutoff_hz=1900, touch=1.2, attack_s=0.03, bloom=0.22, release_s=0.09,
+    Patch(n_partials=30, tilt_db=1.5, cutoff_hz=2300, touch=1.2, attack_s=0.03, bloom=0.22, release_s=0.09,
           sustain=0.75, decay_s=0.25, formants=(Formant(1200, 400, 1.1),), vibrato_cents=5,
           vibrato_delay_s=0.45, noise=Noise(0.12, 400, 2500, 0.03), width=0.1, level=0.9),
     # reed
-    Patch(n_partials=26, tilt_db=4.0, cutoff_hz=2600, touch=0.8, attack_s=0.035, bloom=0.05, release_s=0.08,
-          formants=(Formant(650, 220, 1.2), Formant(1500, 350, 0.8)), vibrato_cents=8, vibrato_hz=5.2,
-          vibrato_delay_s=0.35, tremolo=0.06, noise=Noise(0.016, 1200, 6000), level=0.9),
+    Patch(n_partials=26, tilt_db=5.5, even=0.7, cutoff_hz=1900, touch=0.8, attack_s=0.045, bloom=0.05,
+          release_s=0.08, formants=(Formant(650, 220, 1.8), Formant(1500, 350, 1.2)), vibrato_cents=8,
+          vibrato_hz=5.2, vibrato_delay_s=0.35, tremolo=0.06, noise=Noise(0.03, 1200, 6000), level=0.9),
     # pipe
     Patch(levels=(1.0, 0.32, 0.11, 0.045, 0.02, 0.01), cutoff_hz=3500, touch=0.6, attack_s=0.055, bloom=0.25,
           release_s=0.09, vibrato_cents=6, vibrato_hz=5.0, vibrato_delay_s=0.3, tremolo=0.1, tremolo_hz=5.0,
@@ -231,7 +231,7 @@ _VARIANTS: dict[int, dict[str, Any]] = {
          "cutoff_hz": 2800},
     63: {"voices": (0.0, -4.0, 4.0), "width": 0.7, "tilt_db": 5.5, "formants": (), "noise": None,
          "cutoff_hz": 1800},
-    64: {"formants": (Formant(900, 260, 1.2), Formant(2000, 400, 0.8)), "cutoff_hz": 3000},
+    64: {"formants": (Formant(850, 220, 2.2), Formant(1900, 350, 0.6)), "cutoff_hz": 2200},
     66: {"formants": (Formant(480, 180, 1.2), Formant(1200, 300, 0.8)), "cutoff_hz": 2200},
     67: {"formants": (Formant(330, 140, 1.2), Formant(850, 260, 0.8)), "cutoff_hz": 1600},
     68: {"formants": (Formant(1050, 260, 3.0), Formant(2900, 500, 2.0)), "tilt_db": 2.5, "tremolo": 0.03},

@@ -110,7 +110,8 @@ def _decay(patch: Patch, pitch: int, order: npt.NDArray[np.int64], time: Array) 
     rate = (1.0 + patch.damping * order) / (patch.decay_s * slowness)
     fall = np.exp(-time[:, None] * rate)
     if patch.aftersound:
-        fall = (1.0 - patch.aftersound) * fall + patch.aftersound * np.exp(-time[:, None] * rate / 4.0)
+        share = patch.aftersound * np.exp(-order / 6.0)  # mostly of the low partials
+        fall = (1.0 - share) * fall + share * np.exp(-time[:, None] * rate / 4.0)
     return np.asarray(patch.sustain + (1.0 - patch.sustain) * fall)
 
 
@@ -125,11 +126,14 @@ def _sum_partials(patch: Patch, hz: Array, envelope: Array, time: Array, rate: i
     turns = voice_hz * seconds
     states = (np.tile(envelope, n_voices) * weight * np.exp(2j * np.pi * (turns % 1.0))).astype(np.complex64)
     phases = _phases(n_partials, patch.voices, patch.width)
-    return np.stack([_rotate(states * phase, voice_hz, rate) for phase in phases])
+    return np.stack([rotate(states * phase, voice_hz, rate) for phase in phases])
 
 
-def _rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
-    """Samples between states: each block fades from its state turned forward to the next turned back."""
+def rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
+    """Samples, float32 [blocks * BLOCK], of partials at `hz` [K] from their phasors at the ends of blocks [A, K].
+
+    Each block fades from its first state turned forward to its last turned back.
+    """
     step = np.arange(BLOCK)
     fade = step / BLOCK
     forward = (1.0 - fade) * np.exp(2j * np.pi * np.outer(hz / rate, step))
@@ -157,8 +161,8 @@ def _phases(
 ) -> tuple[npt.NDArray[np.complex64], ...]:
     """Phasors each partial of each voice starts at, for one side or both.
 
-    Players as far above the pitch as others are below it start mirrored, so that their beating never pulls the sum
-    off its pitch.
+    Players as far above the pitch as others are below it start mirrored, so that their beating never pulls
+    the sum off its pitch.
     """
     rng = np.random.default_rng(_SEED)
     start, apart = rng.random(n_partials), (rng.random(n_partials) - 0.5) * width * (len(voices) == 1)

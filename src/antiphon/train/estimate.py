@@ -13,7 +13,7 @@ from antiphon.nets import EventModel
 from antiphon.train.device import Device
 from antiphon.train.feed import Feed, tensors
 
-_LOOKED_AT, _TRIED = 24, 3
+_LOOKED_AT, _TRIED = 12, 2
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ Row = tuple[int, ...]
 
 @dataclass
 class Voice:
-    """One channel with one program; a row of `notes` is (number of the note-on, start, end, pitch, velocity)."""
+    """One channel with one program; rows of `notes` are (note-on number, start, end, pitch, velocity)."""
 
     notes: list[Row] = field(default_factory=list)
     controls: list[Row] = field(default_factory=list)
