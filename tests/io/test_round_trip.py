@@ -87,7 +87,7 @@ def _keys(changes: dict[int, int], mode: str) -> tuple[KeyChange, ...]:
 WIDE = io.Limits(quarters=1 << 40, seconds=1e12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(scores())
 def test_what_is_written_is_read_again(score: Score) -> None:
     assert io.loads_midi(io.dumps_midi(score), limits=WIDE) == score

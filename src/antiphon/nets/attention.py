@@ -51,7 +51,7 @@ class AttentionCell(nn.Module):
             after |= {f"{name}{suffix}": value for name, value in new.items()}
             h = dropout(h, self.dropout) if self.training and n + 1 < len(self.cells) else h
         query = self.query(torch.cat(list(after.values()), -1))
-        scores = (state["keys"] + query[:, None]).tanh() @ self.score
+        scores = ((state["keys"] + query[:, None]).tanh() * self.score).sum(-1)
         attended = (scores.softmax(-1)[:, None] @ state["memory"])[:, 0]
         y = self.output(torch.cat([h, attended], -1))
         after["attended"] = attended

@@ -70,16 +70,12 @@ class KeyMelody(Labels):
     def _inputs(self, line: Tensor, fits: Tensor, flags: Tensor, bits: Tensor, starts: Tensor) -> Tensor:
         sounding = embedding(line[..., _SOUNDING], self._sounding_rows)
         recent = embedding(line[..., _RECENT], self._key_rows).sum(-2)
-        parts = [
-            sounding,
-            line[..., _ATTACK : _DIRECTION + 1],
-            flags,
-            bits,
-            starts[..., None],
-            _best(fits),
-            _best(recent),
-        ]
-        return torch.cat([part.to(bits.dtype) for part in parts], -1)
+        moves = line[..., _ATTACK : _DIRECTION + 1].to(bits.dtype)
+        best = torch.stack([fits, recent], -2)
+        best = (best == best.amax(-1, keepdim=True)).flatten(-2)
+        truths = torch.cat([flags, starts[..., None], best], -1).to(bits.dtype)
+        repeats, keys = truths.tensor_split([flags.shape[-1]], -1)
+        return torch.cat([sounding, moves, repeats, bits, keys], -1)
 
 
 def _line_step(event: Tensor, line: Tensor) -> Tensor:
@@ -122,11 +118,6 @@ def _hold(values: Tensor, where: Tensor) -> Tensor:
 
 def _delayed(values: Tensor) -> Tensor:
     return pad(values, (1, 0))[:, :-1]
-
-
-def _best(fits: Tensor) -> Tensor:
-    """True for every key with the greatest count."""
-    return fits == fits.amax(-1, keepdim=True)
 
 
 def _sounding_rows(min_pitch: int, max_pitch: int) -> Tensor:
