@@ -40,8 +40,8 @@ def test_lossless_formats_keep_16_bits(tmp_path, suffix):
 
 
 def test_a_long_ogg_is_written_whole(tmp_path):
-    audio.write(tmp_path / "long.ogg", melody(100), RATE)
-    assert soundfile.info(tmp_path / "long.ogg").frames == 100 * RATE
+    audio.write(tmp_path / "long.ogg", melody(40), RATE)
+    assert soundfile.info(tmp_path / "long.ogg").frames == 40 * RATE
 
 
 def test_mono_samples_make_a_mono_file(tmp_path):

@@ -45,9 +45,9 @@ def tune(transposed=0):
     return Score(Notes.join([notes, drums]), tempos=TempoMap.of([(0, 60)]))
 
 
-@pytest.fixture
-def written(tmp_path):
-    folder = tmp_path / "new music"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sheet") / "new music"
     folder.mkdir()
     entries = []
     for number, likelihood in ((1, -300.0), (2, -120.0), (3, None)):
@@ -155,7 +155,7 @@ def test_the_script_runs_in_a_browser(written, tmp_path):
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
     done = subprocess.run(
-        [*command, "--dump-dom", Path(written).as_uri()], capture_output=True, timeout=60, check=True
+        [*command, "--dump-dom", Path(written).as_uri()], capture_output=True, timeout=200, check=True
     )
     after = done.stdout.decode()
     assert '<div class="tools">' in after  # the script shows the tools last

@@ -60,6 +60,15 @@ def test_clipping_globally_keeps_the_direction() -> None:
     assert _gradients(parameters) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("how", ["tensor", "global"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_gradient_that_is_no_number_costs_its_step_only(how: str, bad: float) -> None:
+    parameters = [torch.nn.Parameter(torch.zeros(2)) for _ in range(2)]
+    parameters[0].grad, parameters[1].grad = torch.tensor([bad, 1.0]), torch.tensor([3.0, 4.0])
+    assert not clip(parameters, 1.0, how).isfinite()
+    assert all(torch.equal(p.grad, torch.zeros(2)) for p in parameters if p.grad is not None)
+
+
 def test_a_limit_of_nothing_clips_nothing_and_names_are_checked() -> None:
     parameters = _parameters()
     clip(parameters, 0.0, "tensor")

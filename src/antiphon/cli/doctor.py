@@ -91,16 +91,16 @@ def _accelerator() -> Finding:
         return Finding("Accelerator", False, "needs torch to look for one", "pip install 'antiphon[train]'")
     from antiphon.train import device
 
-    name = device.describe("auto")
-    return Finding("Accelerator", name != "cpu", name, "Training runs on the CPU; that is enough for the melody models.")
+    kind = device.choose("auto").place.type
+    return Finding("Accelerator", kind != "cpu", kind, "Training runs on the CPU; that is enough for the melody models.")
 
 
 def _sound_device() -> Finding:
     from antiphon.render import device
 
-    name = device.find()
+    found = device.find()
     remedy = "Render to a file with 'antiphon render', or: pip install sounddevice"
-    return Finding("Sound device", name is not None, name or "none found", remedy)
+    return Finding("Sound device", found is not None, found.name if found else "none found", remedy)
 
 
 def _soundfont() -> Finding:

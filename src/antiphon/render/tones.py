@@ -130,7 +130,7 @@ def _sum_partials(patch: Patch, hz: Array, envelope: Array, time: Array, rate: i
 
 
 def rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
-    """Samples, float32 [blocks * BLOCK], of partials at `hz` [K] from their phasors at the ends of blocks [A, K].
+    """Samples, float32 [blocks * BLOCK], of partials at `hz` [K] from their phasors between blocks [A, K].
 
     Each block fades from its first state turned forward to its last turned back.
     """

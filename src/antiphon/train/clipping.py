@@ -39,10 +39,16 @@ def check(name: str) -> None:
 def clip(parameters: Iterable[torch.nn.Parameter], limit: float, how: str) -> Tensor:
     """Clip the parameters' gradients in place to L2 norm `limit` (0: leave them); return the norm of all
     before, a scalar.
+
+    Where that is no number (a recurrence whose gradient explodes over a long piece), every gradient becomes zero:
+    one bad step costs itself only.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
     norms = torch.stack(torch._foreach_norm(gradients))
-    if limit > 0:
-        CLIPS[how](gradients, norms, limit)
     total: Tensor = torch.linalg.vector_norm(norms)
+    lost = ~total.isfinite()
+    for gradient in gradients:
+        gradient.masked_fill_(lost, 0.0)
+    if limit > 0:
+        CLIPS[how](gradients, norms.masked_fill(lost, 0.0), limit)
     return total

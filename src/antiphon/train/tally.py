@@ -20,12 +20,14 @@ class Tally:
 
     def _reset(self) -> None:
         self.n_steps = 0
-        self._sums = torch.zeros(6, device=self._device)
+        self._sums = torch.zeros(7, device=self._device)
 
     def add(self, loss: Loss, gradient_norm: Tensor) -> None:
         """One more step."""
         nll = loss.label_nll.detach() * loss.n
-        step = (nll, loss.n, loss.correct, loss.n_events, loss.correct_events, gradient_norm)
+        usable = gradient_norm.isfinite()
+        norm = gradient_norm.masked_fill(~usable, 0.0)
+        step = (nll, loss.n, loss.correct, loss.n_events, loss.correct_events, norm, usable)
         self._sums += torch.stack([figure.detach().float() for figure in step])
         self.n_steps += 1
 
@@ -33,10 +35,10 @@ class Tally:
         """Means over the steps of all processes, by label as the original's: loss (nats), accuracies.
 
         `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
-        "nothing new"; `gradient_norm` is from before clipping. A share of nothing is NaN.
+        "nothing new"; `gradient_norm` is from before clipping, over the steps where it is a
+        number. A share of nothing is NaN.
         """
-        nll, n, correct, n_events, correct_events, norm = crew.total(self._sums).tolist()
-        n_steps = self.n_steps * crew.n
+        nll, n, correct, n_events, correct_events, norm, n_usable = crew.total(self._sums).tolist()
         self._reset()
         loss = share(nll, n)
         return {
@@ -45,7 +47,7 @@ class Tally:
             "accuracy": share(correct, n),
             "event_accuracy": share(correct_events, n_events),
             "no_event_accuracy": share(correct - correct_events, n - n_events),
-            "gradient_norm": norm / n_steps,
+            "gradient_norm": share(norm, n_usable),
         }
 
 

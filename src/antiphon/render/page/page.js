@@ -208,7 +208,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("select, input")) return;
     if (event.key === "Escape") stop();
     const piece = pieces.find((one) => one.dataset.number === event.key);
     if (piece) toggle(piece);

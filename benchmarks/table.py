@@ -1,0 +1,58 @@
+"""The whole table of speed and memory, measured in one run; writes it into docs/benchmarks.md.
+
+    python benchmarks/table.py [--print]
+
+Figures that need the shared data are left out, with a word, where it is absent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import corpora
+import generating
+import playing
+import startup
+import training
+from rows import Row
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
+HEAD = "| what | measured | goal | | beside it, in the same run |\n|---|---|---|---|---|"
+PARTS: tuple[Callable[[], list[Row]], ...] = (
+    startup.measure,
+    generating.measure,
+    playing.measure,
+    corpora.measure,
+    training.measure,
+)
+
+
+def table() -> str:
+    lines = [HEAD]
+    for part in PARTS:
+        try:
+            lines += [row.markdown() for row in part()]
+        except FileNotFoundError as error:
+            print(f"left out {part.__module__}: {error.filename} is not here")
+        print(*lines[-3:], sep="\n", flush=True)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--print", action="store_true", help="print only, leave docs/benchmarks.md as it is")
+    arguments = parser.parse_args()
+    text = f"{table()}\n\nPython {platform.python_version()}, {platform.machine()}, {platform.system()}; two shared cores."
+    print(text)
+    if not arguments.print:
+        page = PAGE.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()

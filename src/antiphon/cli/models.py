@@ -1,0 +1,120 @@
+"""`antiphon models`: bundles that are here, with their figures and limits, and recipes that can be trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_BAD_AT = ("is bad at", "bad at", "limits")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bundle. `nll_per_step` and `perplexity` are held-out figures, null where none were taken; an unusable file has an `error`."""
+
+    name: str
+    path: str
+    mb: float
+    recipe: str = ""
+    licence: str = ""
+    nll_per_step: float | None = None
+    perplexity: float | None = None
+    bad_at: str = ""
+    error: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("models")(models)
+
+
+def models(
+    bundles: Annotated[
+        list[Path] | None, typer.Argument(metavar="[BUNDLE...]", help="Bundles beside those that came with Antiphon.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print bundles and recipes as JSON.")] = False,
+) -> None:
+    """List bundled models with size, licence, held-out figures and what each is bad at, and the recipes to train."""
+    from antiphon.recipes import recipes
+
+    rows = [describe(path, shipped=n < 0) for n, path in _paths(bundles or [])]
+    summaries = {name: recipe.summary for name, recipe in recipes().items()}
+    if as_json:
+        _print_json(rows, summaries)
+    else:
+        _print_tables(rows, summaries)
+    typer.echo("Next: antiphon generate melody, or antiphon train RECIPE --corpus DIR -o RUN", err=True)
+
+
+def _paths(given: list[Path]) -> list[tuple[int, Path]]:
+    """Shipped bundles numbered -1, then the given ones from 0."""
+    from antiphon.runtime.bundle import find, shipped
+
+    return [*((-1, path) for path in shipped()), *enumerate(find(path) for path in given)]
+
+
+def describe(path: Path, *, shipped: bool) -> Row:
+    """What the bundle at `path` says of itself, or why it cannot be opened. Shipped ones go by their short name."""
+    from antiphon.errors import BundleError
+    from antiphon.runtime.bundle import Bundle, shown_name
+
+    name, mb = shown_name(path) if shipped else str(path), round(path.stat().st_size / 1e6, 2)
+    try:
+        opened = Bundle.open(path)
+    except BundleError as error:
+        return Row(name, str(path), mb, error=str(error))
+    return Row(
+        name=name,
+        path=str(path),
+        mb=mb,
+        recipe=opened.recipe.name,
+        licence=str(opened.provenance.get("licence", "")),
+        nll_per_step=_figure(opened.metrics.get("nll_per_step")),
+        perplexity=_figure(opened.metrics.get("perplexity")),
+        bad_at=bad_at(opened.card),
+    )
+
+
+def _figure(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def bad_at(card: str) -> str:
+    """First paragraph under the card's heading about what the model is bad at; '' where it has none."""
+    lines = iter(card.splitlines())
+    for line in lines:
+        if line.startswith("#") and any(words in line.lower() for words in _BAD_AT):
+            break
+    words: list[str] = []
+    for line in lines:
+        if line.startswith("#") or (words and not line.strip()):
+            break
+        words += line.split()
+    return " ".join(words)
+
+
+def _print_json(rows: list[Row], summaries: dict[str, str]) -> None:
+    import json
+
+    found = {"bundles": [asdict(row) for row in rows], "recipes": summaries}
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+def _print_tables(rows: list[Row], summaries: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    bundles = Table("bundle", "MB", "NLL/step", "perplexity", "licence of the data", "bad at", box=None, pad_edge=False)
+    for row in rows:
+        figures = ("-" if value is None else f"{value:.3f}" for value in (row.nll_per_step, row.perplexity))
+        bundles.add_row(row.name, f"{row.mb:.1f}", *figures, row.licence or "-", row.error or row.bad_at or "-")
+    known = Table("recipe", "what it is", box=None, pad_edge=False)
+    for name, summary in summaries.items():
+        known.add_row(name, summary)
+    console = Console()
+    for table in [bundles, known] if rows else [known]:
+        console.print(table, soft_wrap=True, width=None if console.is_terminal else 240)
+        console.print()
