@@ -12,15 +12,16 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from antiphon.errors import NameNotFound
-from antiphon.recipes.recipe import Codec, Recipe, Sizes, Training, View
+from antiphon.recipes.recipe import MAX_STEPS_PER_BAR, Codec, Recipe, Sizes, Training, View
 
-__all__ = ["Codec", "Recipe", "Sizes", "Training", "View", "find", "recipes"]
+__all__ = ["MAX_STEPS_PER_BAR", "Codec", "Recipe", "Sizes", "Training", "View", "find", "recipes"]
 
 _OURS = (
     "antiphon.recipes.melody_basic",
     "antiphon.recipes.melody_mono",
     "antiphon.recipes.melody_lookback",
     "antiphon.recipes.melody_attention",
+    "antiphon.recipes.melody_phrase",
 )
 
 

@@ -16,6 +16,10 @@ from typing import Any
 from antiphon.errors import NameNotFound, OptionError
 
 
+MAX_STEPS_PER_BAR = 48
+"""Longest bar a model knows, in steps: 12/4 or 3/1 in sixteenths."""
+
+
 @dataclass(frozen=True)
 class View:
     """How a model of this recipe sees a melody: the range it is folded into and the key it is moved to."""
@@ -178,7 +182,9 @@ def _parse(hint: Any, text: str, path: str) -> Any:
         inner = next(a for a in args if a is not type(None))
         return None if text.lower() in ("none", "") else _parse(inner, text, path)
     if origin is tuple:
-        return [_parse(args[0], item.strip(), path) for item in text.strip("[]() ").split(",") if item.strip()]
+        return [
+            _parse(args[0], item.strip(), path) for item in text.strip("[]() ").split(",") if item.strip()
+        ]
     if hint is bool:
         if text.lower() not in ("true", "false", "1", "0"):
             raise OptionError(f"'{path}={text}': expected true or false.")
