@@ -1,7 +1,7 @@
 """Recipes: what each model is. A variant is one file here and one line in `_OURS`.
 
-Somebody else's package adds recipes through the entry point group `antiphon.recipes`: each entry names a module with a
-`RECIPE`, loaded through the same door as ours.
+Somebody else's package adds recipes through the entry point group `antiphon.recipes`: each entry names a
+module with a `RECIPE`, loaded through the same door as ours.
 """
 
 from __future__ import annotations

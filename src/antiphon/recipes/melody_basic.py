@@ -1,4 +1,4 @@
-"""Melody, one-hot: the plain baseline (Magenta's `basic_rnn`; facts: 38 classes in, 38 out, two layers of 128)."""
+"""Melody, one-hot: the plain baseline (Magenta's `basic_rnn`: 38 classes in, 38 out)."""
 
 from antiphon.recipes.recipe import Codec, Recipe, Sizes, Training
 

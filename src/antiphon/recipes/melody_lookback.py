@@ -1,4 +1,4 @@
-"""Melody with lookback: features and labels for repeating what stood one or two bars back (`lookback_rnn`)."""
+"""Melody with lookback: inputs and labels for repeating what stood one or two bars back (`lookback_rnn`)."""
 
 from antiphon.recipes.recipe import Codec, Recipe, Sizes, Training
 

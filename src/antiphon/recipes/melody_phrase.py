@@ -1,4 +1,4 @@
-"""Melody with lookbacks as long as phrases: 1, 2, 4 and 8 bars (ours; the original looks back 2 bars at most)."""
+"""Melody with lookbacks as long as phrases: 1, 2, 4 and 8 bars (ours; the original looks back 2 at most)."""
 
 from antiphon.recipes.recipe import Codec, Recipe, Sizes, Training
 

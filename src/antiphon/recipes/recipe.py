@@ -1,7 +1,8 @@
 """`Recipe`: what a model *is*, as plain data. No net, no codec is imported here; names point at them.
 
-A recipe travels whole inside a bundle, so everything needed to train, play and fine-tune stands in it. Any value can be
-changed by its dotted name (`with_values({"sizes.layers": "64,64"})`), which is what `--set` on the command line does.
+A recipe travels whole inside a bundle, so everything needed to train, play and fine-tune stands in it. Any
+value can be changed by its dotted name (`with_values({"sizes.layers": "64,64"})`), which is what `--set` on
+the command line does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from antiphon.errors import NameNotFound, OptionError
-
 
 MAX_STEPS_PER_BAR = 48
 """Longest bar a model knows, in steps: 12/4 or 3/1 in sixteenths."""
@@ -68,9 +68,11 @@ class Training:
     """Share of each layer's outputs that is dropped."""
     clip_norm: float = 5.0
     clip: str = "tensor"
-    """'tensor' clips each gradient by its own norm (as the original); 'global' by the norm of all together."""
+    """'tensor' clips each gradient by its own norm, as the original; 'global' by the norm of all together."""
     transpose: tuple[int, int] = (0, 0)
-    """Semitones, both inclusive, drawn anew each time a melody is seen; before it is moved to the view's key."""
+    """Semitones, both inclusive, drawn anew each time a melody is seen, before it is moved to the view's
+    key.
+    """
     max_length: int = 512
     """Longest stretch of events, in steps, that one training example holds; longer ones are cut at a bar."""
     max_steps: int = 20_000
