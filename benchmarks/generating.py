@@ -14,7 +14,9 @@ ORIGINAL_S = 6.0  # `melody_rnn_generate` from a bundle, the same ten melodies, 
 def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         usage = run([command(), *TEN, "-o", str(Path(folder) / "ten")])
-        more = run([command(), "generate", "melody", "-n", "32", "--steps", "128", "-o", str(Path(folder) / "more")])
+        more = run(
+            [command(), "generate", "melody", "-n", "32", "--steps", "128", "-o", str(Path(folder) / "more")]
+        )
     ratio = f"{ORIGINAL_S / usage.wall_s:.1f} x faster than the original's 6.0 s"
     return [
         Row("`generate melody -n 10 --steps 128`, cold", usage.wall_s, "s", 1.0, beside=ratio),

@@ -14,7 +14,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """`value` in `unit`; `goal` in the same unit; `better` is 'lower' or 'higher'; `beside` is the baseline of the same run."""
+    """`value` in `unit`; `goal` in the same unit; `better` is 'lower' or 'higher'; `beside` is the baseline
+    of the same run.
+    """
 
     what: str
     value: float
@@ -29,12 +31,15 @@ class Row:
 
     def markdown(self) -> str:
         mark = "met" if self.met else "missed"
-        return f"| {self.what} | {self.value:.3g} {self.unit} | {self.goal:g} {self.unit} | {mark} | {self.beside} |"
+        value, goal = f"{self.value:.3g} {self.unit}", f"{self.goal:g} {self.unit}"
+        return f"| {self.what} | {value} | {goal} | {mark} | {self.beside} |"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command took: seconds of wall clock, seconds of CPU, peak resident megabytes (the command and its children)."""
+    """What a command took: seconds of wall clock, seconds of CPU, peak resident megabytes, of the command
+    and its children.
+    """
 
     wall_s: float
     cpu_s: float
@@ -58,7 +63,9 @@ def _run_once(words: list[str]) -> Usage:
     if waiter == 0:
         os.close(reader)
         started = time.perf_counter()
-        status = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+        status = subprocess.run(
+            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        ).returncode
         wall = time.perf_counter() - started
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         os.write(writer, f"{wall} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024}".encode())

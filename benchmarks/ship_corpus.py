@@ -2,8 +2,8 @@
 
     python benchmarks/ship_corpus.py [--shared DIR] -o DIR
 
-Three sets whose licences allow it: traditional tunes (public domain), vocal lines of songs (CC0), and the soprano of
-four-part hymns (public domain). The melody is the first part of every file.
+Three sets whose licences allow it: traditional tunes (public domain), vocal lines of songs (CC0), and the
+soprano of four-part hymns (public domain). The melody is the first part of every file.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def build_ship_corpus(shared: Path, out: Path) -> None:
     folder = Path(tempfile.gettempdir()) / "antiphon-ship"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        report = build.build(unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top", track=0))
+        report = build.build(
+            unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top", track=0)
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{report.corpus.folder}: {report.corpus.n} melodies")

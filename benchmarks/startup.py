@@ -12,7 +12,13 @@ def measure() -> list[Row]:
     usage = run([command(), "--help"], repeats=5)
     light = run([sys.executable, "-c", "import antiphon"], repeats=5)
     return [
-        Row("`antiphon --help`", usage.wall_s, "s", 0.3, beside=f"{usage.wall_s / bare.wall_s:.1f} x bare Python"),
+        Row(
+            "`antiphon --help`",
+            usage.wall_s,
+            "s",
+            0.3,
+            beside=f"{usage.wall_s / bare.wall_s:.1f} x bare Python",
+        ),
         Row("`import antiphon`", light.wall_s - bare.wall_s, "s", 0.15, beside="beyond bare Python"),
     ]
 

@@ -46,7 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--print", action="store_true", help="print only, leave docs/benchmarks.md as it is")
     arguments = parser.parse_args()
-    text = f"{table()}\n\nPython {platform.python_version()}, {platform.machine()}, {platform.system()}; two shared cores."
+    machine = f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}"
+    text = f"{table()}\n\n{machine}; two shared cores."
     print(text)
     if not arguments.print:
         page = PAGE.read_text()

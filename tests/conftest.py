@@ -24,13 +24,13 @@ def _need(path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def golden() -> Callable[[str], Path]:
-    """`golden("c_encodings/melody_basic_rnn.json")` is that file's path; skips (fails under CI) where it is absent."""
+    """`golden("c_encodings/melody_basic_rnn.json")` is that path; skips, or fails under CI, without it."""
     return lambda name: _need(_SHARED / "golden" / name)
 
 
 @pytest.fixture(scope="session")
 def golden_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the MIDI files that the golden vectors were computed from, at the paths their `file` fields name."""
+    """Folder of the MIDI files behind the golden vectors, at the paths that their `file` fields name."""
     return _unpack(_need(_SHARED / "golden" / "sources.zip"), tmp_path_factory)
 
 

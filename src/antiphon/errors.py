@@ -2,7 +2,7 @@
 
     AntiphonError                 anything a person can put right; the command line prints it as one line
     ├── InputError                what was given cannot be used
-    │   ├── FormatError           a file is not what its name or its header says (corrupt, hostile, unsupported)
+    │   ├── FormatError           a file is not what its name or header says (corrupt, hostile, unsupported)
     │   ├── OptionError           an option's value is outside what the command accepts
     │   ├── EmptyError            there is nothing to work on (no notes, no melodies, no files)
     │   └── PromptError           a primer that this model cannot continue (range, length, no notes)

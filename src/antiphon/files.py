@@ -13,24 +13,28 @@ from antiphon.errors import OutputError
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary path beside `target` that becomes `target` when the block ends well, and vanishes otherwise.
+    """A temporary path beside `target` that becomes `target` when the block ends well, else vanishes.
 
-    The temporary name keeps the suffix, for writers that choose a format by it. Raises `OutputError` where the folder
-    cannot be written.
+    The temporary name keeps the suffix, for writers that choose a format by it. Raises `OutputError` where
+    the folder cannot be written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
         os.close(handle)
     except OSError as error:
-        raise OutputError(f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o.") from error
+        raise OutputError(
+            f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o."
+        ) from error
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise OutputError(f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o.") from error
+        raise OutputError(
+            f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

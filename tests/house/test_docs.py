@@ -1,8 +1,8 @@
-"""Every command and every snippet of the README and of docs/ is run, in order, page by page, in a fresh folder.
+"""Every command and snippet of the README and of docs/ is run, in order, page by page, in a fresh folder.
 
-Commands run as written, but for two things: nets and trainings are made small (`SMALLER`), and lines that install or build
-the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` that the pages speak of holds melodies that
-the bundled model makes at the start.
+Commands run as written, but for two things: nets and trainings are made small (`SMALLER`), and lines that
+install or build the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` that the
+pages speak of holds melodies that the bundled model makes at the start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SMALLER = {"train": "--steps 4 --set sizes.layers=8,8 --set training.batch_size=8 --set training.evaluate_every=2"}
+SMALLER = {
+    "train": "--steps 4 --set sizes.layers=8,8 --set training.batch_size=8 --set training.evaluate_every=2"
+}
 FINE_TUNING = "--steps 4 --set training.batch_size=8 --set training.evaluate_every=2"
 NOT_OURS = ("make", "pip", "tensorboard", "python")
 
@@ -32,7 +34,9 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 def commands(text: str) -> list[list[str]]:
     """The words of every command of a shell block, comments and line continuations resolved."""
     lines = text.replace("\\\n", " ").splitlines()
-    return [words for line in lines if (words := shlex.split(line, comments=True)) and words[0] not in NOT_OURS]
+    return [
+        words for line in lines if (words := shlex.split(line, comments=True)) and words[0] not in NOT_OURS
+    ]
 
 
 def smaller(words: list[str]) -> list[str]:
@@ -47,7 +51,10 @@ def run(words: list[str], folder: Path) -> None:
 
 def environment() -> dict[str, str]:
     """The caller's environment with this interpreter's commands first."""
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "agg"}
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MPLBACKEND": "agg",
+    }
 
 
 def test_pages_have_something_to_run() -> None:

@@ -27,7 +27,7 @@ def _register() -> None:
 
 
 def main() -> None:
-    """Run the command line; exits 1 with one line on stderr where something can be put right by the person."""
+    """Run the command line; exits 1 with one line on stderr where the person can put something right."""
     _register()
     try:
         app()

@@ -92,7 +92,9 @@ def _accelerator() -> Finding:
     from antiphon.train import device
 
     kind = device.choose("auto").place.type
-    return Finding("Accelerator", kind != "cpu", kind, "Training runs on the CPU; that is enough for the melody models.")
+    return Finding(
+        "Accelerator", kind != "cpu", kind, "Training runs on the CPU; that is enough for the melody models."
+    )
 
 
 def _sound_device() -> Finding:
@@ -108,7 +110,9 @@ def _soundfont() -> Finding:
 
     found = fluid.find()
     words = f"FluidSynth with {found.soundfont.name}" if found else "none; Antiphon's own synthesiser plays"
-    return Finding("FluidSynth and SoundFont", found is not None, words, "Optional: install fluidsynth and a SoundFont.")
+    return Finding(
+        "FluidSynth and SoundFont", found is not None, words, "Optional: install fluidsynth and a SoundFont."
+    )
 
 
 def _print(findings: list[Finding]) -> None:

@@ -40,8 +40,8 @@ def clip(parameters: Iterable[torch.nn.Parameter], limit: float, how: str) -> Te
     """Clip the parameters' gradients in place to L2 norm `limit` (0: leave them); return the norm of all
     before, a scalar.
 
-    Where that is no number (a recurrence whose gradient explodes over a long piece), every gradient becomes zero:
-    one bad step costs itself only.
+    Where that is no number (a recurrence whose gradient explodes over a long piece), every gradient becomes
+    zero: one bad step costs itself only.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
     norms = torch.stack(torch._foreach_norm(gradients))
