@@ -22,6 +22,15 @@ import difflib
 from collections.abc import Iterable
 
 
+def one_line(text: object, most: int | None = None) -> str:
+    """`text` on one line, at most `most` characters of it; what cannot be printed is shown as an escape.
+
+    Whatever comes from a stranger's file goes through here on its way to a terminal or into a message.
+    """
+    line = " ".join(str(text).split())[:most]
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 class AntiphonError(Exception):
     """Something a person can put right; its text is one clear line."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from antiphon.data.build import Progress, Report, build
 from antiphon.data.corpus import Corpus
-from antiphon.data.ledger import Ledger
+from antiphon.data.ledger import Entry, Ledger
 from antiphon.data.plan import CHUNK
 from antiphon.errors import CorpusError, EmptyError, OptionError, OutputError
 from antiphon.extract.melody import MelodyOptions
@@ -159,6 +159,13 @@ def test_names_with_tabs_and_odd_bytes_survive_the_ledger(tune: Tune, tmp_path: 
     assert {Path(entry.path).name for entry in report.ledger.entries} == {
         path.name for path in folder.iterdir()
     }
+
+
+def test_causes_with_the_ledgers_own_signs_can_be_read_back(tmp_path: Path) -> None:
+    entry = Entry("a.mid", "a", "nothing", losses=(("no notes on track 'a; b: c'", 2),))
+    Ledger.of([entry]).write(tmp_path / "ledger.tsv")
+    (found,) = Ledger.read(tmp_path / "ledger.tsv").entries
+    assert found.losses == (("no notes on track 'a, b: c'", 2),)
 
 
 def test_copies_and_variants_never_stand_on_both_sides(tune: Tune, tmp_path: Path) -> None:

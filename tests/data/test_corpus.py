@@ -28,7 +28,7 @@ def test_sequences_are_what_extraction_gives(corpus: Corpus) -> None:
     encode = codecs.family("melody").encode
     assert corpus.n == len(corpus) == 20
     for index in range(corpus.n):
-        melody = extract(quantize(load(corpus.source(index)), PerQuarter(4))).melodies[0]
+        melody = extract(quantize(load(corpus.source(index)), PerQuarter(4))).sequences[0]
         assert np.array_equal(corpus.ids(index), encode(melody))
         row = corpus.table[index]
         assert (row["numerator"], row["denominator"], row["start_in_bar"]) == (4, 4, 0)

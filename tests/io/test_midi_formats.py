@@ -21,6 +21,7 @@ END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x50\x83\x60\x80\x3c\x00"  # middle C for 480 ticks
 
 SLOWEST = b"\x00\xff\x51\x03\xff\xff\xff"
+FAR_METER = b"\x00\xff\x58\x04\x03\x02\x18\x08"
 
 
 def midi(*bodies: bytes, kind: int = 1, division: int = 480, n_tracks: int | None = None) -> bytes:
@@ -137,6 +138,7 @@ def test_common_oddities_are_tolerated(data: bytes, n_notes: int) -> None:
         (midi(NOTE + END)[:-6], "inside a"),
         (midi((b"\xff\xff\xff\x7f" + NOTE[1:]) * 3 + END), "quarter notes in length"),
         (midi((b"\xff\xff\xff\x7f" + NOTE[1:]) * 12 + END), "31 bits"),
+        (midi(NOTE + b"\xff\xff\xff\x7f" + FAR_METER[1:] + END, division=1), "quarter notes in length"),
         (midi(SLOWEST + b"\x88\x80\x80" + NOTE + END), "hours in length"),
     ],
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from antiphon.errors import EmptyError, OptionError, OutputError
-from antiphon.render import describe, roll, text
+from antiphon.render import curves, describe, picture, roll, text
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -174,7 +175,7 @@ def test_chord_symbols_with_signs_of_markup_are_drawn():
     assert roll.pixels(score).shape[2] == 3
 
 
-@pytest.mark.parametrize("suffix", roll.SUFFIXES)
+@pytest.mark.parametrize("suffix", picture.SUFFIXES)
 def test_the_same_score_gives_the_same_file(tmp_path, suffix):
     for name in ("a", "b"):
         roll.draw(waltz(), tmp_path / f"{name}{suffix}")
@@ -199,3 +200,23 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         roll.draw(waltz(), tmp_path / "file" / "a.png")
+
+
+STRANGE = "$\\frac{ a^^b$ \x1b[2J <b>\x00"
+
+
+@pytest.mark.parametrize("suffix", picture.SUFFIXES)
+def test_names_from_a_strangers_file_are_drawn_and_told_as_they_are(tmp_path, suffix):
+    score = waltz().replace(title=STRANGE, track_names=(STRANGE,), chords=(Mark(0, STRANGE),))
+    roll.draw(score, tmp_path / f"roll{suffix}")
+    if suffix == ".svg":
+        ElementTree.parse(tmp_path / "roll.svg")
+    assert "\x1b" not in text.summary(score)
+    assert "\\x1b[2J" in text.summary(score)
+
+
+def test_curves_are_drawn_whatever_the_runs_are_called(tmp_path):
+    curves.draw({STRANGE: {"validation": ([1, 2], [1.0, 0.5])}}, tmp_path / "c.png", "steps", "nats")
+    assert (tmp_path / "c.png").stat().st_size > 1000
+    with pytest.raises(OptionError, match=r"\.png"):
+        curves.draw({}, tmp_path / "c.txt", "steps", "nats")

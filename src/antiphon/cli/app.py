@@ -7,7 +7,7 @@ from importlib import import_module
 
 import typer
 
-from antiphon.errors import AntiphonError
+from antiphon.errors import AntiphonError, one_line
 
 _VERBS = ("models", "show", "play", "generate", "arrange", "convert", "render", "corpus", "train", "compare",
           "evaluate", "export", "doctor")  # fmt: skip
@@ -32,5 +32,5 @@ def main() -> None:
     try:
         app()
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
+        print(f"antiphon: {one_line(error)}", file=sys.stderr)
         sys.exit(1)

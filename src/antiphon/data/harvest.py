@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from antiphon import codecs
 from antiphon.data.fingerprints import Hashes, sketches, whole
-from antiphon.errors import AntiphonError
+from antiphon.errors import AntiphonError, one_line
 from antiphon.extract.melody import Melody
 from antiphon.files import atomic_write
 from antiphon.io import load
@@ -43,6 +43,8 @@ TABLE = np.dtype(
     ]
 )
 """Columns of the table of sequences; see `antiphon.data.corpus`."""
+_LONGEST = 500
+"""Characters of an error that the ledger keeps."""
 
 
 @dataclass(frozen=True)
@@ -101,19 +103,14 @@ def _harvest(path: str, job: Job) -> tuple[list[Melody], Outcome]:
         grid = quantize(score, PerQuarter(job.steps_per_quarter))
         result = codecs.family(job.kind).extractor.extract(grid, job.options)
     except AntiphonError as error:
-        return [], Outcome(_line(str(error).removeprefix(f"'{path}': ")))
+        return [], Outcome(one_line(str(error).removeprefix(f"'{path}': "), _LONGEST))
     except OSError as error:
         return [], Outcome(f"The file cannot be opened: {error.strerror or error}.")
     except Exception as error:  # a fault of ours in one file must not cost the others; the ledger names it
-        return [], Outcome(
-            _line(f"The reader failed ({type(error).__name__}: {error}); please report this file.")
-        )
+        what = f"{type(error).__name__}: {error}"
+        return [], Outcome(one_line(f"The reader failed ({what}); please report this file.", _LONGEST))
     losses = {str(cause): int(count) for cause, count in sorted(result.losses.items()) if count}
-    return list(result.melodies), Outcome("", losses)
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:500]
+    return list(result.sequences), Outcome("", losses)
 
 
 def _gather(

@@ -113,7 +113,7 @@ def listed(entries: Sequence[Entry], most: int) -> str:
 
 
 def _row(entry: Entry) -> str:
-    losses = "; ".join(f"{cause}: {n}" for cause, n in entry.losses)
+    losses = "; ".join(f"{cause.replace('; ', ', ')}: {n}" for cause, n in entry.losses)
     cells = (entry.path, entry.group, entry.result, str(entry.sequences), losses, entry.detail)
     return "\t".join(cell.translate(_ESCAPES) for cell in cells)
 

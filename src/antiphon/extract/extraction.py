@@ -18,8 +18,3 @@ class Extraction(Generic[S]):
 
     sequences: list[S]
     losses: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def melodies(self) -> list[S]:
-        """`sequences`, where they are melodies."""
-        return self.sequences

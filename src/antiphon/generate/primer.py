@@ -105,10 +105,10 @@ def _of_score(score: Score, steps_per_quarter: int, meter: Meter | None) -> Prim
     if meter is not None:
         score = score.replace(meters=MeterMap.of([(0, *meter)]))
     found = extract(quantize(score, PerQuarter(steps_per_quarter)), _ANY_MELODY)
-    if not found.melodies:
+    if not found.sequences:
         reasons = ", ".join(found.losses) or "no notes"
         raise PromptError(f"The primer '{score.source}' has no melody to continue: {reasons}.")
-    melody = found.melodies[0]
+    melody = found.sequences[0]
     key = score.keys[0].key if score.keys else None
     name = score.track_name(melody.track) or "Melody"
     return Primer(melody, float(score.tempos.qpm[0]), name, key, finished=True)

@@ -13,7 +13,8 @@ class Limits:
 
     `odd_bytes` bounds the files that only the slow, exact MIDI reader understands (see `antiphon.io.midi`).
     `controls` are control changes and pitch bends together, `changes` each of tempos, meters, keys and texts.
-    `quarters` and `seconds` bound the end of the last note, so that grids made of the score stay small.
+    `quarters` bounds everything but texts, `seconds` the end of the last note, so that grids made of the
+    score stay small.
     """
 
     bytes: int = 64 * _MIB

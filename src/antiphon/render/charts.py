@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from antiphon.errors import OptionError
-from antiphon.files import atomic_path
+from antiphon.render import picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUFFIXES = (".png", ".svg", ".pdf")
 _INK, _BAR = "#33363d", "#3a6ee8"
 _COLUMNS = 3
 
@@ -39,17 +37,13 @@ def draw(panels: Sequence[Panel], path: Path, title: str) -> None:
     """
     from matplotlib.figure import Figure
 
-    if path.suffix.lower() not in SUFFIXES:
-        raise OptionError(
-            f"A picture cannot be written as '{path.name}'; its name must end in {', '.join(SUFFIXES)}."
-        )
+    picture.check(path)
     n_rows = -(-len(panels) // _COLUMNS)
     figure = Figure(figsize=(4.2 * _COLUMNS, 3.0 * n_rows + 0.4), dpi=110, layout="constrained")
-    figure.suptitle(title, color=_INK, fontsize=12)
+    figure.suptitle(picture.plain(title), color=_INK, fontsize=12)
     for number, panel in enumerate(panels, 1):
         _draw_panel(figure.add_subplot(n_rows, _COLUMNS, number), panel)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary)
+    picture.save(figure, path)
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
@@ -71,6 +65,6 @@ def _lying(axes: Axes, panel: Panel) -> None:
     rows = range(len(panel.labels))
     bars = axes.barh(rows, list(panel.values), color=_BAR)
     axes.bar_label(bars, labels=[f"{value:g}" for value in panel.values], padding=2, fontsize=8, color=_INK)
-    axes.set_yticks(rows, list(panel.labels))
+    axes.set_yticks(rows, [picture.plain(label) for label in panel.labels])
     axes.invert_yaxis()
     axes.margins(x=0.15)

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import EmptyError, OptionError
-from antiphon.files import atomic_path
-from antiphon.render import describe, gm
+from antiphon.render import describe, gm, picture
 from antiphon.score.bars import bar_lines
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -34,7 +33,6 @@ PALETTE: tuple[str, ...] = (
 )  # fmt: skip
 """Colours of the parts in order; neighbours differ for the colour-blind too."""
 
-SUFFIXES = (".png", ".svg", ".pdf")
 _BLACK_KEYS = frozenset((1, 3, 6, 8, 10))
 _MAX_BAR_NUMBERS = 20
 _MAX_CHORDS = 64
@@ -79,13 +77,8 @@ def draw(
     cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        raise OptionError(f"Cannot draw '{target.name}': use a name that ends in {', '.join(SUFFIXES)}.")
-    from matplotlib import rc_context
-
-    drawn = figure(score, title=title, primer_end=primer_end, theme=theme)
-    with rc_context({"svg.hashsalt": "antiphon"}), atomic_path(target) as temporary:
-        drawn.savefig(temporary, dpi=dpi, metadata=_undated(target.suffix.lower()))
+    picture.check(target)
+    picture.save(figure(score, title=title, primer_end=primer_end, theme=theme, dpi=dpi), target)
 
 
 def pixels(
@@ -383,17 +376,12 @@ def _legend(
 
 
 def _shortened(text: str, n: int) -> str:
-    return text if len(text) <= n else text[: n - 1] + "…"
+    return picture.plain(text if len(text) <= n else text[: n - 1] + "…")
 
 
 def _write_chords(ax: Axes, score: Score, theme: Theme) -> None:
     for time, text, _ in score.chords[:_MAX_CHORDS] if len(score.chords) <= _MAX_CHORDS else ():
         ax.annotate(
-            text.replace("$", r"\$"), (time, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
+            picture.plain(text), (time, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
             textcoords="offset points", va="top", size=8, weight="bold", color=theme.faint, zorder=3,
         )  # fmt: skip
-
-
-def _undated(suffix: str) -> dict[str, None]:
-    """Nothing that changes from one drawing to the next, so that the same score gives the same file."""
-    return {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.errors import one_line
 from antiphon.render import describe
 from antiphon.score.bars import bar_lines
 from antiphon.score.notes import Notes
@@ -98,7 +99,7 @@ def _ruler(score: Score) -> list[str]:
 
 
 def _heading(score: Score) -> str:
-    title = score.title or Path(score.source).stem or "Untitled"
+    title = one_line(score.title or Path(score.source).stem or "Untitled")
     bars, notes = n_bars(score), len(score.notes)
     said = [
         describe.clock_text(score.duration_s),
@@ -125,7 +126,8 @@ def _row(part: describe.Part) -> str:
     span = (
         "" if part.is_drum else f"{describe.pitch_text(part.lowest)} to {describe.pitch_text(part.highest)}"
     )
-    name = part.name if len(part.name) <= 22 else part.name[:21] + "…"
+    name = one_line(part.name)
+    name = name if len(name) <= 22 else name[:21] + "…"
     return (
         f"  {part.track + 1:>2}  {name:<22}  {part.instrument:<24}  {part.n_notes:>5} notes  {span}".rstrip()
     )

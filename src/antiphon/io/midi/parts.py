@@ -116,10 +116,11 @@ def _check_parts(contents: Contents, limits: Limits) -> None:
 
 
 def _check_length(score: Score, limits: Limits) -> None:
-    times = [c for c in (score.notes.start, score.notes.end, score.controls.time, score.bends.time) if len(c)]
+    columns = (score.notes.start, score.notes.end, score.controls.time, score.bends.time)
+    times = [c for c in (*columns, score.tempos.time, score.meters.time) if len(c)]
     if any(int(column.min()) < 0 for column in times):
         raise FormatError("MIDI whose clock runs over 31 bits. The file is probably damaged.")
-    quarters = max((int(column.max()) for column in times), default=0) / score.ticks_per_quarter
+    quarters = max(int(column.max()) for column in times) / score.ticks_per_quarter
     if quarters > limits.quarters:
         raise _too_long(f"{quarters:.0f} quarter notes", f"{limits.quarters}")
     at_slowest = quarters * 60.0 / float(score.tempos.qpm.min())
