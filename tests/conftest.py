@@ -1,16 +1,70 @@
-"""Fixtures every test may use: the shared data and golden vectors, unpacked once a session."""
+"""What every test may use: the shared data and golden vectors, and nets in bundles.
+
+What is costly is made once for all workers of a run: whoever needs it first makes it, the others find it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+from antiphon.runtime.bundle import Bundle, write
+
+if TYPE_CHECKING:
+    from antiphon.nets import EventModel
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHARED = Path(os.environ.get("ANTIPHON_SHARED", _ROOT.parent / "shared"))
+
+# No example fails for being slow: the machines that run the suite differ, and are shared. Where CI is set,
+# Hypothesis draws the same examples every time.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that the workers end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """`once(name, make)` is the path `name` of this run, made by `make(path)`; the same for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shelf = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(name: str, make: Callable[[Path], None]) -> Path:
+        target = shelf / name
+        if not target.exists():
+            draft = tmp_path_factory.mktemp("draft") / name
+            make(draft)
+            _settle(draft, target)
+        return target
+
+    return get
+
+
+def _settle(draft: Path, target: Path) -> None:
+    """Put `draft` in its place, unless another worker was faster: its own is the same."""
+    try:
+        draft.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
 
 
 def _need(path: Path) -> Path:
@@ -24,31 +78,52 @@ def _need(path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def golden() -> Callable[[str], Path]:
-    """`golden("c_encodings/melody_basic_rnn.json")` is that path; skips, or fails under CI, without it."""
+    """`golden("c_encodings/melody_basic_rnn.json")`: that file's path; skips (under CI fails) if absent."""
     return lambda name: _need(_SHARED / "golden" / name)
 
 
 @pytest.fixture(scope="session")
-def golden_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the MIDI files behind the golden vectors, at the paths that their `file` fields name."""
-    return _unpack(_need(_SHARED / "golden" / "sources.zip"), tmp_path_factory)
+def golden_sources(once: Once) -> Path:
+    """Folder of the MIDI files behind the golden vectors, at the paths which their `file` fields name."""
+    return _unpacked(_need(_SHARED / "golden" / "sources.zip"), once)
 
 
 @pytest.fixture(scope="session")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """`dataset("melody/nottingham")` is the folder of that set, unpacked once a session."""
-    unpacked: dict[str, Path] = {}
+def dataset(once: Once) -> Callable[[str], Path]:
+    """`dataset("melody/nottingham")` is the folder of that set, unpacked once a run."""
+    return lambda name: _unpacked(_need(_SHARED / "data" / f"{name}.zip"), once)
 
-    def get(name: str) -> Path:
-        if name not in unpacked:
-            unpacked[name] = _unpack(_need(_SHARED / "data" / f"{name}.zip"), tmp_path_factory)
-        return unpacked[name]
+
+def _unpacked(archive: Path, once: Once) -> Path:
+    def unpack(folder: Path) -> None:
+        with zipfile.ZipFile(archive) as bundle:
+            bundle.extractall(folder)
+
+    return once(f"{archive.parent.name}-{archive.stem}", unpack)
+
+
+Bundled = Callable[..., Bundle]
+
+
+@pytest.fixture(scope="session")
+def bundled(once: Once) -> Bundled:
+    """`bundled(net, name="melody/test", opening=uniform)` is the net exported; skips without torch.
+
+    The playing graph is the same whatever the weights, so it is traced once a recipe.
+    """
+    pytest.importorskip("torch")
+    from safetensors.torch import save
+
+    from antiphon.train.export import of_model
+
+    def get(net: EventModel, name: str = "melody/test", opening: np.ndarray | None = None) -> Bundle:
+        opening = np.full(130, 1 / 130) if opening is None else opening
+        values = json.dumps(net.recipe.as_dict(), sort_keys=True)
+        traced = once(
+            f"net-{hashlib.sha256(values.encode()).hexdigest()}.antiphon",
+            lambda path: write(path, of_model(net, name, opening)),
+        )
+        weights = {key: tensor.detach().contiguous() for key, tensor in net.state_dict().items()}
+        return replace(Bundle.open(traced), name=name, opening=opening, safetensors=save(weights))
 
     return get
-
-
-def _unpack(archive: Path, factory: pytest.TempPathFactory) -> Path:
-    target = factory.mktemp(archive.stem)
-    with zipfile.ZipFile(archive) as bundle:
-        bundle.extractall(target)
-    return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from antiphon import io, recipes
 from antiphon.cli import arrange, generate
 from antiphon.errors import AntiphonError
 from antiphon.runtime import bundle as bundles
+from antiphon.runtime.bundle import Bundle
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
@@ -21,17 +23,16 @@ Q = 480
 
 
 @pytest.fixture(scope="session")
-def bundle_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle_file(tmp_path_factory: pytest.TempPathFactory, bundled: Callable[..., Bundle]) -> Path:
     """A real bundle of random weights."""
     torch = pytest.importorskip("torch")
     from antiphon import nets
-    from antiphon.train.export import of_model
 
     torch.manual_seed(2)
     opening = np.zeros(130)
     opening[62:74] = 1 / 12
     path = tmp_path_factory.mktemp("bundles") / "mine.antiphon"
-    bundles.write(path, of_model(nets.build(recipes.find("melody/basic")).eval(), "mine", opening))
+    bundles.write(path, bundled(nets.build(recipes.find("melody/basic")).eval(), "mine", opening))
     return path
 
 

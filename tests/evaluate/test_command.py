@@ -45,13 +45,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(corpus: Path) -> Path:
+def bundle(corpus: Path, bundled: Callable[..., Bundle]) -> Path:
     from antiphon import nets
-    from antiphon.train.export import of_model
 
     torch.manual_seed(0)
     path = corpus.parent / "melody-small.antiphon"
-    bundles.write(path, of_model(nets.build(RECIPE), "small", batches.opening(Corpus.open(corpus), RECIPE)))
+    opening = batches.opening(Corpus.open(corpus), RECIPE)
+    bundles.write(path, bundled(nets.build(RECIPE), "small", opening))
     return path
 
 

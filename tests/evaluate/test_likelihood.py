@@ -19,6 +19,7 @@ from antiphon.evaluate.figures import Figures, Scores
 from antiphon.evaluate.likelihood import score
 from antiphon.evaluate.sequences import Sequences
 from antiphon.recipes import Recipe, find
+from antiphon.runtime.bundle import Bundle
 
 RECIPE = find("melody/lookback")
 IN_VIEW = np.array([0, 1, *range(50, 86)])
@@ -122,12 +123,13 @@ CHECKPOINTS = {
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
-def test_the_originals_figures_of_real_checkpoints(name: str, golden: Callable[[str], Path]) -> None:
+def test_the_originals_figures_of_real_checkpoints(
+    name: str, golden: Callable[[str], Path], bundled: Callable[..., Bundle]
+) -> None:
     torch = pytest.importorskip("torch")
     from antiphon import nets
     from antiphon.nets.magenta import state_dict
     from antiphon.runtime.player import Player
-    from antiphon.train.export import of_model
 
     recipe = find("melody/attention").with_values(CHECKPOINTS[name])
     net = nets.build(recipe)
@@ -136,7 +138,7 @@ def test_the_originals_figures_of_real_checkpoints(name: str, golden: Callable[[
     tunes = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
     rows = [[event + 2 for event in tune["events"]] for tune in tunes]
     assert len(rows) == 22
-    player = Player(of_model(net, name, np.full(130, 1 / 130)))
+    player = Player(bundled(net, name))
     _, labels = score(player, [batch(rows, [16] * 22, [0] * 22)], recipe)
     (told,) = (
         row

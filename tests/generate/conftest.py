@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from antiphon import recipes
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle
+
+if TYPE_CHECKING:
+    from antiphon.nets import EventModel
 
 V = 130
 
@@ -65,28 +69,31 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def real_bundle() -> Callable[[str], Bundle]:
+def real_bundle(bundled: Callable[..., Bundle]) -> Callable[[str], Bundle]:
     """`real_bundle("melody/basic")`: that recipe's net with random weights, exported; skips without torch."""
     torch = pytest.importorskip("torch")
     made: dict[str, Bundle] = {}
 
     def get(name: str) -> Bundle:
         if name not in made:
-            made[name] = _exported(torch, recipes.find(name))
+            made[name] = bundled(_random_net(torch, recipes.find(name)), name, _opening())
         return made[name]
 
     return get
 
 
-def _exported(torch: object, recipe: Recipe) -> Bundle:
+def _random_net(torch: object, recipe: Recipe) -> EventModel:
     from antiphon import nets
-    from antiphon.train.export import of_model
 
     torch.manual_seed(1)  # type: ignore[attr-defined]
     net = nets.build(recipe).eval()
     with torch.no_grad():  # type: ignore[attr-defined]
         for weights in net.parameters():
             weights.mul_(3)  # far from uniform, so that a wrong draw shows
+    return net
+
+
+def _opening() -> np.ndarray:
     opening = np.zeros(V)
     opening[62:74] = 1 / 12
-    return of_model(net, recipe.name, opening)
+    return opening

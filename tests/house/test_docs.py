@@ -1,8 +1,8 @@
 """Every command and snippet of the README and of docs/ is run, in order, page by page, in a fresh folder.
 
 Commands run as written, but for two things: nets and trainings are made small (`SMALLER`), and lines that
-install or build the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` that the
-pages speak of holds melodies that the bundled model makes at the start.
+install or build the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` and the file
+`tune.mid` that the pages speak of hold melodies that the bundled model makes at the start.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,7 @@ def test_every_block_of_the_page_runs(page: Path, tmp_path: Path) -> None:
     if not found:
         return
     run(shlex.split("antiphon generate melody -n 40 --bars 8 --seed 3 -o my-tunes"), tmp_path)
+    shutil.copy(tmp_path / "my-tunes" / "01.mid", tmp_path / "tune.mid")
     for language, text in found:
         if language == "python":
             run([sys.executable, "-W", "error", "-c", text], tmp_path)

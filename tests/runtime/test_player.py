@@ -18,14 +18,15 @@ PLACE = np.array([[0, 16]])
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
+def bundle(bundled) -> Bundle:
     torch = pytest.importorskip("torch")
     from antiphon import nets, recipes
-    from antiphon.train.export import of_model
 
     torch.manual_seed(0)
-    recipe = recipes.find("melody/attention").with_values({"sizes.layers": "12,10", "sizes.attention_length": "5"})
-    return of_model(nets.build(recipe), "melody/tiny", np.full(130, 1 / 130))
+    recipe = recipes.find("melody/attention").with_values(
+        {"sizes.layers": "12,10", "sizes.attention_length": "5"}
+    )
+    return bundled(nets.build(recipe), "melody/tiny")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,12 @@ def test_a_state_can_be_gone_back_to(player):
 def test_taken_states_go_on_as_the_ones_they_were_taken_from(player):
     places, hot = np.array([[4, 16], [4, 16]]), np.ones(2, np.float32)
     both = player.step(np.array([62, 70]), places, hot, player.start(2)).state
-    forked = player.step(np.array([64, 64, 64]), np.tile(places[0], (3, 1)), np.ones(3, np.float32), both.take(np.array([1, 0, 1])))
+    forked = player.step(
+        np.array([64, 64, 64]),
+        np.tile(places[0], (3, 1)),
+        np.ones(3, np.float32),
+        both.take(np.array([1, 0, 1])),
+    )
     straight = player.step(np.array([64, 64]), places, hot, both)
     np.testing.assert_allclose(forked.log_p, straight.log_p[[1, 0, 1]], rtol=0, atol=1e-6)
 
@@ -97,7 +103,9 @@ def test_graphs_that_are_none_or_do_not_fit_are_refused(bundle):
     with pytest.raises(BundleError, match="does not fit its index"):
         Player(dataclasses.replace(bundle, state={**bundle.state, "more": ("float32", (3,))}))
     with pytest.raises(BundleError, match="does not fit its index"):
-        Player(dataclasses.replace(bundle, state={name: bundle.state[name] for name in list(bundle.state)[1:]}))
+        Player(
+            dataclasses.replace(bundle, state={name: bundle.state[name] for name in list(bundle.state)[1:]})
+        )
 
 
 def test_playing_imports_no_torch(bundle, tmp_path):

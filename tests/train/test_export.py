@@ -1,4 +1,6 @@
-"""The exported graph: equal to the net on every recipe and to the original's checkpoints; nothing of this machine in it."""
+"""The exported graph: equal to the net on every recipe and to the original's checkpoints; nothing of this
+machine in it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
-from safetensors.torch import save, save_file  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
 
 from antiphon import nets, recipes  # noqa: E402
 from antiphon.errors import OptionError, RunError  # noqa: E402
@@ -45,17 +47,9 @@ VARIANTS = {
 
 OPENING = np.full(130, 1 / 130)
 METERS = [(16, 0), (12, 8), (6, 0), (48, 5), (20, 19)]
-"""Steps per bar and the step the music starts on: 4/4, 3/4 with a pick-up, 6/8 in eighths, the longest bar, 5/4 with a pick-up."""
-
-
-_MADE: dict[Recipe, Bundle] = {}
-
-
-def _bundle(model: nets.EventModel) -> Bundle:
-    """The graph is exported once a recipe: it is the same whatever the weights."""
-    if model.recipe not in _MADE:
-        _MADE[model.recipe] = of_model(model, "melody/test", OPENING)
-    return dataclasses.replace(_MADE[model.recipe], safetensors=save(model.state_dict()))
+"""Steps per bar and the step the music starts on: 4/4, 3/4 with a pick-up, 6/8 in eighths, the longest bar,
+5/4 with a pick-up.
+"""
 
 
 def _clock(batch: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -64,11 +58,15 @@ def _clock(batch: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _melodies(recipe: Recipe, batch: int, length: int) -> torch.Tensor:
-    """Pitches of the view, silence and held notes; the second half repeats the first, so that lookback labels matter."""
+    """Pitches of the view, silence and held notes; the second half repeats the first, so that lookback labels
+    matter.
+    """
     generator = torch.Generator().manual_seed(batch)
     kinds = torch.randint(0, 6, (batch, length // 2), generator=generator)
     low = max(recipe.view.min_pitch, 48) + 2
-    half = torch.where(kinds > 3, low + torch.randint(0, 30, kinds.shape, generator=generator), kinds.clamp(max=1))
+    half = torch.where(
+        kinds > 3, low + torch.randint(0, 30, kinds.shape, generator=generator), kinds.clamp(max=1)
+    )
     return torch.cat([half, half], 1)
 
 
@@ -77,12 +75,12 @@ def _close(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> None:
 
 
 @pytest.fixture(scope="module", params=sorted(VARIANTS))
-def net_and_player(request):
+def net_and_player(request, bundled):
     torch.manual_seed(0)
     model = nets.build(VARIANTS[request.param]).eval()
     for parameter in model.parameters():
         parameter.data = parameter.data * 1.5 + 0.05 * torch.randn_like(parameter)
-    return model, Player(_bundle(model))
+    return model, Player(bundled(model))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 64])
@@ -104,7 +102,10 @@ def test_sequence_equals_torch_step_equals_onnx_step(net_and_player, batch):
         _close(step.label_log_p, whole[:, t])
         _close(step.log_p, log_p)
         if t + 1 < length:
-            _close(-np.take_along_axis(step.log_p, events[:, t + 1, None].numpy(), 1)[:, 0], scores.event_nll[:, t])
+            _close(
+                -np.take_along_axis(step.log_p, events[:, t + 1, None].numpy(), 1)[:, 0],
+                scores.event_nll[:, t],
+            )
     for name, value in state.items():
         np.testing.assert_allclose(played.tensors[name], value, rtol=1e-5, atol=1e-5)
 
@@ -150,20 +151,27 @@ def test_the_graph_finds_its_weights_in_the_safetensors_file(tmp_path, net_and_p
     }
     feeds = {i.name: given[i.name] for i in session.get_inputs()}
     log_p = session.run(["log_p"], feeds)[0]
-    _close(log_p, player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1)).log_p)
+    _close(
+        log_p, player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1)).log_p
+    )
 
 
-def test_half_precision_is_a_rounded_net():
+def test_half_precision_is_a_rounded_net(bundled):
     torch.manual_seed(0)
     model = nets.build(recipes.find("melody/lookback")).eval()
     made = of_model(model, "melody/test", OPENING, half=True)
     for parameter in model.parameters():
         parameter.data = parameter.data.half().float()
     player = Player(made)
-    assert len(made.safetensors) < 0.51 * len(_bundle(model).safetensors)
+    assert len(made.safetensors) < 0.51 * len(bundled(model).safetensors)
     step = player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1))
     with torch.no_grad():
-        _close(step.log_p, model.step(torch.tensor([[62]]), torch.tensor([[0, 16]]), torch.ones(1), model.initial_state(1))[0])
+        _close(
+            step.log_p,
+            model.step(torch.tensor([[62]]), torch.tensor([[0, 16]]), torch.ones(1), model.initial_state(1))[
+                0
+            ],
+        )
 
 
 CHECKPOINTS = {
@@ -188,9 +196,9 @@ def trained(request, golden):
     return model, vectors, melodies, tolerance
 
 
-def test_original_checkpoints_event_by_event_through_the_graph(trained):
+def test_original_checkpoints_event_by_event_through_the_graph(trained, bundled):
     model, vectors, melodies, tolerance = trained
-    player = Player(_bundle(model))
+    player = Player(bundled(model))
     half, one = np.array([0.5], np.float32), np.ones(1, np.float32)
     for name, melody in melodies.items():
         state = player.start(1)
@@ -203,7 +211,9 @@ def test_original_checkpoints_event_by_event_through_the_graph(trained):
             folded = _folded(model, vectors[f"{name}/softmax_T0.5"][t], melody["events"][: t + 1])
             np.testing.assert_allclose(np.exp(colder.log_p[0]), folded, rtol=0, atol=tolerance)
         if f"{name}/final_state_1" in vectors:
-            np.testing.assert_allclose(state.tensors["0_c"][0], vectors[f"{name}/final_state_0"], rtol=0, atol=1e-4)
+            np.testing.assert_allclose(
+                state.tensors["0_c"][0], vectors[f"{name}/final_state_0"], rtol=0, atol=1e-4
+            )
 
 
 def _folded(model: nets.EventModel, labels: np.ndarray, events: list[int]) -> np.ndarray:

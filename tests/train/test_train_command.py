@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
+from antiphon.cli import app
 from antiphon.train import metrics
 
 _TIMEOUT_S = 240
@@ -31,6 +34,30 @@ def _run(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         _command(*words), capture_output=True, text=True, timeout=_TIMEOUT_S, env=_environment(), check=False
     )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, as of a process."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """`inside("compare", run)` is the whole command line, run without a process of its own."""
+
+    def run(*words: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["antiphon", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            app.main()
+        code = end.value.code or 0
+        assert isinstance(code, int)
+        return Ended(code, *capsys.readouterr())
+
+    return run
 
 
 def _words(tiny: Any, out: Path, *more: str, **changes: str) -> list[object]:
@@ -153,9 +180,11 @@ def test_two_processes_have_equal_finite_weights_and_one_voice(tmp_path: Path, t
         (["compare", "nowhere"], "'nowhere' is not a training run"),
     ],
 )
-def test_mistakes_cost_one_line(tmp_path: Path, corpus: Path, words: list[str], said: str) -> None:
+def test_mistakes_cost_one_line(
+    tmp_path: Path, corpus: Path, inside: Callable[..., Ended], words: list[str], said: str
+) -> None:
     places = {"CORPUS": str(corpus), "RUN": str(tmp_path / "run")}
-    done = _run(*(places.get(word, word) for word in words))
+    done = inside(*(places.get(word, word) for word in words))
     assert done.returncode == 1
     assert said in done.stderr
     assert done.stderr.startswith("antiphon: ")
@@ -163,11 +192,13 @@ def test_mistakes_cost_one_line(tmp_path: Path, corpus: Path, words: list[str], 
     assert not (tmp_path / "run").exists()
 
 
-def test_compare_prints_the_best_run_first_and_draws(tmp_path: Path, tiny: Any) -> None:
+def test_compare_prints_the_best_run_first_and_draws(
+    tmp_path: Path, tiny: Any, inside: Callable[..., Ended]
+) -> None:
     tiny(tmp_path / "slow", changes={"training.learning_rate": "0.00001"})
     tiny(tmp_path / "fast", changes={"training.learning_rate": "0.01"})
     runs = [tmp_path / "slow", tmp_path / "fast"]
-    done = _run("compare", *runs, "--json", "-o", tmp_path / "curves.png")
+    done = inside("compare", *runs, "--json", "-o", tmp_path / "curves.png")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert [Path(row["run"]).name for row in rows] == ["fast", "slow"]
@@ -176,7 +207,7 @@ def test_compare_prints_the_best_run_first_and_draws(tmp_path: Path, tiny: Any) 
     assert rows[0]["n_parameters"] > 1000
     assert rows[0]["steps_per_s"] > 0
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
-    table = _run("compare", *runs).stdout
+    table = inside("compare", *runs).stdout
     assert all(
         word in table for word in ("fast", "slow", "12x12", "NLL/step", f"{rows[0]['nll_per_step']:.4f}")
     )
