@@ -1,8 +1,8 @@
 """Every command and snippet of the README and of docs/ is run, in order, page by page, in a fresh folder.
 
 Commands run as written, but for two things: nets and trainings are made small (`SMALLER`), and lines that
-install or build the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` and the file
-`tune.mid` that the pages speak of hold melodies that the bundled model makes at the start.
+install or build the project itself (`make`, `pip`) are left to those who do. The folder `my-tunes/` and the
+file `tune.mid` that the pages speak of hold melodies that the bundled model makes at the start.
 """
 
 from __future__ import annotations
