@@ -27,9 +27,10 @@ def tracked() -> list[Path]:
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def pages() -> str:
-    """All that a reader is given, as one text."""
-    return "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+def named_verbs() -> set[str]:
+    """Verbs that a reader meets on some page."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    return {verb for page in pages for verb in re.findall(r"\bantiphon (\w+)", page.read_text())}
 
 
 def test_no_path_of_a_machine() -> None:
@@ -64,7 +65,7 @@ def test_the_changelog_knows_this_version() -> None:
 
 @pytest.mark.parametrize("verb", app._VERBS)
 def test_every_verb_is_on_a_page(verb: str) -> None:
-    assert re.search(rf"antiphon {verb}\b", pages())
+    assert verb in named_verbs()
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
