@@ -22,21 +22,30 @@ def atomic_path(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
         os.close(handle)
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise OutputError(
-            f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o."
+            f"Cannot write '{target}': '{_no_folder(target)}' is no folder. Choose another place with -o."
         ) from error
+    except OSError as error:
+        raise _unwritable(target, error) from error
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise OutputError(
-            f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o."
-        ) from error
+        raise _unwritable(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o.")
+
+
+def _no_folder(target: Path) -> Path:
+    """The file that stands where `target` would need a folder."""
+    return next((parent for parent in target.parents if parent.exists()), target.parent)
 
 
 def atomic_write(target: Path, content: bytes | str) -> None:

@@ -101,9 +101,13 @@ def _summed(entries: Iterable[Entry]) -> Counter[str]:
 
 
 def cause_of(message: str) -> str:
-    """An error without what is particular to one file (quoted names, numbers), so that equal ones can be
-    summed."""
-    return re.sub(r"\d+", "N", re.sub(r"^'[^']*': |'[^']*'", "", message)).strip()
+    """What was wrong in words that are the same for every such file, so that they can be summed.
+
+    An error says first what is wrong, then, after a semicolon or a full stop, what was expected and what to
+    do; names are quoted, and particulars stand in parentheses.
+    """
+    wrong = re.split(r"; |\. ", re.sub(r"^'[^']*': ", "", message), maxsplit=1)[0]
+    return re.sub(r"\d+", "…", re.sub(r" \([^)]*\)| '[^']*'", "", wrong)).strip(" .")
 
 
 def listed(entries: Sequence[Entry], most: int) -> str:

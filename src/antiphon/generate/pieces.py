@@ -16,7 +16,7 @@ from antiphon.generate.piece import Piece, Request
 from antiphon.generate.plan import Plan, plan
 from antiphon.generate.primer import Given, Primer, primer
 from antiphon.generate.stream import proposals
-from antiphon.runtime.beam import search
+from antiphon.runtime.beam import Beam, search
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.sampler import Ids
@@ -24,6 +24,9 @@ from antiphon.runtime.walk import Automaton
 from antiphon.score.maps import KeyChange, Meter
 from antiphon.score.notes import Float
 from antiphon.score.score import Score
+
+MAX_ROWS = 16_384
+"""Pieces, or branches of them in a beam, that are made side by side: some hundred megabytes of state."""
 
 
 def generate(
@@ -43,6 +46,7 @@ def generate(
     if n < 1:
         raise OptionError(f"{n} pieces are asked for; expected 1 or more.")
     outputs = range(n) if outputs is None else outputs
+    _check_width(len(outputs), options.beam)
     going = prepare(bundle, prompt, options)
     player = player or _player(bundle)
     new = _events(going, player, bundle.opening, seed, outputs)
@@ -53,6 +57,14 @@ def generate(
         _piece(going, made_with, Request(asked, options, seed, output), new[row], log_p[row])
         for row, output in enumerate(outputs)
     ]
+
+
+def _check_width(n: int, beam: Beam) -> None:
+    if n * beam.width > MAX_ROWS:
+        raise OptionError(
+            f"{n} pieces with a beam of {beam.size} times {beam.branch_factor} are {n * beam.width} "
+            f"to follow side by side; at most {MAX_ROWS}. Ask for fewer, or for a narrower beam."
+        )
 
 
 def prepare(bundle: Bundle, prompt: Given | Primer, options: Options) -> Plan:

@@ -64,7 +64,7 @@ def _content(path: Path, limits: Limits) -> tuple[bytes, Format]:
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limits.bytes:
-            raise FormatError(f"{size >> 20} MiB; files of more than {limits.bytes >> 20} MiB are not read.")
+            raise FormatError(f"too large ({size >> 20} MiB); at most {limits.bytes >> 20} MiB are read.")
         data = file.read(size) or b""
     form = by_content(data) or by_suffix(path.suffix)
     if form is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from antiphon.errors import EmptyError, OptionError
+from antiphon.errors import EmptyError, OptionError, OutputError
 from antiphon.files import atomic_path
 from antiphon.render.tones import Samples
 
@@ -51,11 +51,11 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
     if not len(samples):
         raise EmptyError(f"Nothing to write to '{target}': the music has no notes.")
     frames = np.atleast_2d(np.asarray(samples, np.float32).T).T
-    with (
-        atomic_path(target) as temporary,
-        soundfile.SoundFile(
-            temporary, "w", sample_rate, frames.shape[1], format=container, subtype=encoding
-        ) as file,
-    ):
-        for start in range(0, len(frames), _CHUNK):
-            file.write(frames[start : start + _CHUNK])
+    how = {"samplerate": sample_rate, "channels": frames.shape[1], "format": container, "subtype": encoding}
+    with atomic_path(target) as temporary:
+        try:
+            with soundfile.SoundFile(temporary, "w", **how) as file:
+                for start in range(0, len(frames), _CHUNK):
+                    file.write(frames[start : start + _CHUNK])
+        except soundfile.LibsndfileError as error:
+            raise OutputError(f"Cannot write '{target}': {error.error_string} Is the disk full?") from error

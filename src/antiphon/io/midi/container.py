@@ -45,14 +45,14 @@ def unwrapped(data: bytes) -> bytes:
 def header(data: bytes) -> Header:
     """The header of (unwrapped) MIDI data. Raises `FormatError` for what can be no MIDI file."""
     if len(data) < HEADER.size or data[:4] != b"MThd":
-        what = "An empty file" if not data else f"A file that begins with {data[:4]!r}"
-        raise FormatError(f"{what} is no MIDI file; those begin with 'MThd' and a header of 14 bytes.")
+        what = f"no MIDI file (it begins with {data[:4].decode('latin-1')!r})" if data else "an empty file"
+        raise FormatError(f"{what}; MIDI begins with 'MThd' and a header of 14 bytes.")
     _, length, kind, n_tracks, division = HEADER.unpack_from(data)
     if division == 0:
         raise FormatError("MIDI with 0 ticks a quarter note; its times mean nothing. Export the file again.")
     if kind > SEQUENTIAL or length < 6:
         raise FormatError(
-            f"MIDI of format {kind} with a header of {length} bytes; expected format 0, 1 or 2."
+            f"MIDI of an unknown kind (format {kind}, a header of {length} bytes); expected format 0, 1 or 2."
         )
     return Header(kind, n_tracks, division, 8 + length)
 
