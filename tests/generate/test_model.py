@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 import antiphon
 from antiphon import recipes
-from antiphon.errors import BundleError, FormatError, NameNotFound
+from antiphon.errors import AntiphonError, BundleError, FormatError, NameNotFound
 from antiphon.generate.model import Model, again
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
@@ -72,6 +73,29 @@ def test_a_record_of_another_bundle_is_refused(real_bundle: Real, tmp_path: Path
     Model(real_bundle("melody/basic")).generate(bars=1, seed=5)[0].save_record(tmp_path / "a.json")
     with pytest.raises(BundleError, match="another version"):
         again(tmp_path / "a.json", path)
+
+
+ODD = (None, [], {}, "x", -1, 10**9, 10**400, 1.5, float("nan"), float("inf"), True, 0, [[1]])
+
+
+@pytest.mark.parametrize("group", ["", "options", "primer", "bundle"])
+def test_a_record_from_a_stranger_is_used_or_refused_in_one_line(
+    group: str, real_bundle: Real, tmp_path: Path
+) -> None:
+    bundle_file, file = tmp_path / "b.antiphon", tmp_path / "a.json"
+    bundles.write(bundle_file, real_bundle("melody/basic"))
+    Model(real_bundle("melody/basic")).generate([60, -2], bars=1, seed=5)[0].save_record(file)
+    whole = json.loads(file.read_text())
+    tried = 0
+    for name in whole[group] if group else whole:
+        for odd in ODD:
+            record = json.loads(json.dumps(whole))
+            (record[group] if group else record)[name] = odd
+            file.write_text(json.dumps(record))
+            with contextlib.suppress(AntiphonError):
+                again(file, bundle_file)
+            tried += 1
+    assert tried >= 2 * len(ODD)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"bundle": 3}', '{"bundle": {"name": "x"', "\x00"])

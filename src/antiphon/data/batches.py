@@ -16,13 +16,9 @@ import numpy.typing as npt
 from antiphon import codecs
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, EmptyError
-from antiphon.recipes import Recipe
+from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
+from antiphon.score.notes import Int
 
-Int = npt.NDArray[np.int64]
-
-MAX_STEPS_PER_BAR = 48
-"""Longest bar that the nets' features have room for, in steps; sequences of longer bars stay out of
-batches."""
 _BIN = 32
 """Lengths, in steps, that are alike enough to be shuffled among each other."""
 
@@ -95,7 +91,8 @@ def epoch(
     examples = _cut(corpus, usable(corpus, indices), recipe.training.max_length)
     if not len(examples):
         raise EmptyError(
-            f"None of {len(indices)} sequences can be trained on; bars of more than 48 steps are too long."
+            f"None of {len(indices)} sequences can be trained on; bars of more than {MAX_STEPS_PER_BAR} "
+            "steps are too long."
         )
     moved = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
     batches = _batches(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)

@@ -6,20 +6,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from antiphon import codecs
-from antiphon.data.batches import MAX_STEPS_PER_BAR, usable
+from antiphon.data.batches import usable
 from antiphon.data.corpus import Corpus
 from antiphon.data.grouping import ASTRIDE
 from antiphon.data.splits import SPLITS
+from antiphon.recipes import MAX_STEPS_PER_BAR
+from antiphon.score.notes import Int
 
 FEW_PIECES = 200
 """Below so many groups of pieces a net soon knows the training split by heart."""
 _MUCH = 0.25
 _MUSIC = ("used", "duplicate", "nothing", "unreadable")
-
-Int = npt.NDArray[np.int64]
 
 _REMEDIES = (
     ("polyphonic", "keep one voice with --polyphony top or bottom, or choose a part with --track"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from antiphon import io
 from antiphon.errors import BundleError
+from antiphon.generate import record
 from antiphon.generate.options import Options
-from antiphon.generate.piece import Piece, Request, read_record
+from antiphon.generate.piece import Piece, Request
 from antiphon.generate.pieces import generate, prepare
 from antiphon.generate.primer import Given, Primer
 from antiphon.generate.stream import Sounding, stream
@@ -92,14 +93,14 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
 
     Raises `FormatError` for what is no record, `BundleError` where the bundle is another.
     """
-    record = read_record(path)
-    model = load(bundle or record["bundle"].get("name", ""))
-    made_with = record["bundle"].get("sha256")
-    if model.bundle.sha256 != made_with:
+    found = record.read(path)
+    made_with = record.typed(found["bundle"], {"name": str, "sha256": str})
+    model = load(bundle or made_with["name"])
+    if model.bundle.sha256 != made_with["sha256"]:
         raise BundleError(
             f"'{path}' was made with another version of '{model.name}'; name its file with --bundle."
         )
-    return model.again(Request.from_dict(record))
+    return model.again(Request.from_dict(found))
 
 
 def new_seed() -> int:

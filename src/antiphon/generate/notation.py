@@ -57,9 +57,10 @@ def text(events: Iterable[int]) -> str:
 def events(text: str) -> list[int]:
     """'60 -2 62 -2', with or without commas and brackets, as melody events. Raises `PromptError`."""
     words = re.sub(r"[\[\](),]", " ", text).split()
-    wrong = next((word for word in words if not re.fullmatch(r"-?\d+", word)), None)
+    wrong = next((word for word in words if not re.fullmatch(r"-?\d{1,9}", word)), None)
     if wrong is not None:
         raise PromptError(
-            f"The primer event '{wrong}' is no number; expected MIDI pitches, -2 (go on) and -1 (end)."
+            f"The primer event '{wrong:.20}' is no number of an event; expected MIDI pitches, -2 (go on) "
+            "and -1 (end)."
         )
     return [int(word) for word in words]

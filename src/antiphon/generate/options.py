@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from antiphon.errors import OptionError
-from antiphon.generate import notation
+from antiphon.generate import notation, record
 from antiphon.runtime.beam import Beam
 from antiphon.runtime.sampler import Sampling
 from antiphon.score.maps import Key, Meter
@@ -68,6 +69,8 @@ class Options:
                 )
         if self.qpm is not None and not 4 <= self.qpm <= 1000:
             raise OptionError(f"The tempo is {self.qpm:g} quarters per minute; expected 4 to 1000.")
+        if self.program is not None and not 0 <= self.program <= 127:
+            raise OptionError(f"The program is {self.program}; expected 0 to 127, 0 is the grand piano.")
         if not -127 <= self.transpose <= 127:
             raise OptionError(f"The transposition is {self.transpose} semitones; expected -127 to 127.")
         if self.in_key and self.key is None:
@@ -100,11 +103,12 @@ class Options:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Options:
-        """Options from `as_dict`'s result. Raises `OptionError`."""
-        unknown = values.keys() - {field.name for field in dataclasses.fields(cls)}
+        """Options from `as_dict`'s result. Raises `OptionError`; `FormatError` for ill-typed values."""
+        types = typing.get_type_hints(cls) | {"meter": str | None, "key": str | None}
+        unknown = values.keys() - types.keys()
         if unknown:
             raise OptionError(f"Unknown option '{min(unknown)}'; the file may be of a newer version.")
-        return cls.of(**values)
+        return cls.of(**record.typed(values, {name: types[name] for name in values}))
 
 
 def _read(name: str, value: Any) -> Any:

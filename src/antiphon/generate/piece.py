@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import io
-from antiphon.errors import FormatError
 from antiphon.extract.melody import Melody
 from antiphon.files import atomic_write
-from antiphon.generate import notation
+from antiphon.generate import notation, record
 from antiphon.generate.options import Options
 from antiphon.generate.primer import Primer
 from antiphon.score.notes import Float
@@ -45,16 +44,15 @@ class Request:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Request:
-        """A request from `as_dict`'s result (more entries do no harm). Raises `FormatError`."""
-        try:
-            primer = Primer.from_dict(values["primer"]) if values["primer"] else None
-            return cls(
-                primer, Options.from_dict(values["options"]), int(values["seed"]), int(values["output"])
-            )
-        except (KeyError, TypeError) as error:
-            raise FormatError(
-                f"The record lacks or misstates {error}; expected one written by 'generate'."
-            ) from None
+        """A request from `as_dict`'s result (more entries do no harm).
+
+        Raises `FormatError`, and what options and primers raise that are out of range.
+        """
+        types = {"primer": dict | None, "options": dict, "seed": int, "output": int}
+        primer, options, seed, output = record.typed(values, types).values()
+        return cls(
+            None if primer is None else Primer.from_dict(primer), Options.from_dict(options), seed, output
+        )
 
 
 @dataclass(frozen=True)
@@ -124,19 +122,6 @@ class Piece:
     def save_record(self, path: str | os.PathLike[str]) -> None:
         """Write `record` as JSON. Raises `OutputError`."""
         atomic_write(Path(path), json.dumps(self.record, indent=1) + "\n")
-
-
-def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What `save_record` wrote. Raises `FormatError`."""
-    try:
-        record = json.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
-    except ValueError as error:
-        raise FormatError(f"'{path}' is no JSON: {error}. Expected a record written by 'generate'.") from None
-    if not isinstance(record, dict) or not isinstance(record.get("bundle"), dict):
-        raise FormatError(f"'{path}' names no bundle; expected a record written by 'generate'.")
-    return record
 
 
 def _versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from antiphon.extract.melody import NO_EVENT
 from antiphon.generate import keys
 from antiphon.generate.options import MAX_STEPS, Options
 from antiphon.generate.primer import Primer
-from antiphon.recipes import Recipe
+from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.runtime.constraints import Constraints
 from antiphon.runtime.sampler import Ids, LogP, Mask
 from antiphon.runtime.walk import Automaton, Clock, Walk
@@ -131,8 +131,11 @@ def _length(primer: Primer, options: Options) -> int:
     if asked > MAX_STEPS:
         raise OptionError(f"The length is {asked} steps; expected up to {MAX_STEPS}. A stream has no end.")
     if asked <= len(primer):
-        longer = f"The primer is {len(primer)} steps long, and {asked} are asked for with it"
-        raise PromptError(f"{longer}; ask for more with --bars or --steps, or shorten the primer.")
+        raise PromptError(
+            f"The primer is {len(primer)} steps long ({len(primer) / bar:g} bars), and {asked} "
+            f"({asked / bar:g} bars) are asked for with it; ask for more with --bars or --steps, or shorten "
+            "the primer."
+        )
     return asked
 
 
@@ -143,8 +146,6 @@ def _bars_after(primer: Primer, pickup: int) -> int:
 
 
 def _check_meter(primer: Primer) -> None:
-    from antiphon.runtime.player import MAX_STEPS_PER_BAR
-
     melody = primer.melody
     steps = melody.steps_per_quarter * melody.meter.quarters
     if steps != round(steps) or not 1 <= steps <= MAX_STEPS_PER_BAR:

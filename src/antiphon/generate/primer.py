@@ -11,7 +11,8 @@ import numpy as np
 from antiphon.codecs.pitches import pitch_name
 from antiphon.errors import PromptError
 from antiphon.extract.melody import NO_EVENT, NOTE_OFF, Melody, MelodyOptions, extract
-from antiphon.generate import notation
+from antiphon.generate import notation, record
+from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.score.maps import Key, Meter, MeterMap
 from antiphon.score.quantize import quantize
 from antiphon.score.quantized import PerQuarter
@@ -19,6 +20,16 @@ from antiphon.score.score import Score
 
 Given = Score | Melody | Sequence[int] | None
 """What a primer can be given as: a score (its first melody is taken), a melody, melody events, or nothing."""
+
+_TYPES = {
+    "events": str, "steps_per_quarter": int, "meter": str, "start_in_bar": int, "program": int, "qpm": float,
+    "name": str, "key": str | None, "finished": bool, "shift": int | None,
+}  # fmt: skip
+_RANGES = {
+    "steps_per_quarter": (1, 96), "start_in_bar": (0, MAX_STEPS_PER_BAR - 1), "program": (0, 127),
+    "qpm": (1e-3, 1e6), "shift": (-127, 127),
+}  # fmt: skip
+"""What a primer in a record may hold: types in JSON, and least and greatest."""
 
 _ANY_MELODY = MelodyOptions(min_bars=0, max_steps=None, min_pitch_classes=1, gap_bars=1e9, polyphony="top")
 
@@ -59,16 +70,20 @@ class Primer:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Primer:
-        """A primer from `as_dict`'s result."""
+        """A primer from `as_dict`'s result. Raises `FormatError`, `PromptError` and `OptionError`."""
+        said = record.typed(values, _TYPES)
+        for name, (low, high) in _RANGES.items():
+            if said[name] is not None and not low <= said[name] <= high:
+                raise PromptError(f"The primer's {name} is {said[name]}; expected {low:g} to {high:g}.")
         melody = Melody(
-            _events(notation.events(values["events"])),
-            values["steps_per_quarter"],
-            notation.meter(values["meter"]),
-            start_in_bar=values["start_in_bar"],
-            program=values["program"],
+            _events(notation.events(said["events"])),
+            said["steps_per_quarter"],
+            notation.meter(said["meter"]),
+            start_in_bar=said["start_in_bar"],
+            program=said["program"],
         )
-        key = None if values["key"] is None else notation.key(values["key"])
-        return cls(melody, values["qpm"], values["name"], key, values["finished"], values["shift"])
+        key = None if said["key"] is None else notation.key(said["key"])
+        return cls(melody, said["qpm"], said["name"], key, said["finished"], said["shift"])
 
 
 def primer(given: Given, steps_per_quarter: int, meter: Meter | None = None, transpose: int = 0) -> Primer:

@@ -59,10 +59,16 @@ def _key(seed: int) -> Words:
 
 
 class Draws:
-    """The uniform numbers of a batch of outputs, computed a block of steps ahead: a step only reads."""
+    """The uniform numbers of a batch of outputs, computed a block of steps ahead: a step only reads.
+
+    Raises `OptionError` for a seed of more than 64 bits, or an output number of more than 32.
+    """
 
     def __init__(self, seed: int, outputs: Sequence[int], n_fields: int = 1, block: int = 256) -> None:
         self._seed, self._block, self._n_fields = seed, block, n_fields
+        strange = next((output for output in outputs if not 0 <= output < 2**32), None)
+        if strange is not None:
+            raise OptionError(f"The output number is {strange}; expected 0 to 2^32 - 1.")
         self._outputs = np.asarray(outputs)
         self._first = 0
         self._numbers = self._compute(0)
