@@ -22,9 +22,9 @@ HEAVY = {
     "onnx": {"train"},
     "onnxruntime": {"runtime"},
     "symusic": {"io"},
-    "mido": {"io"},
     "matplotlib": {"render"},
     "soundfile": {"render"},
+    "sounddevice": {"render"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

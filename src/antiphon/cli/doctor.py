@@ -101,7 +101,7 @@ def _sound_device() -> Finding:
     from antiphon.render import device
 
     found = device.find()
-    remedy = "Render to a file with 'antiphon render', or: pip install sounddevice"
+    remedy = "Render to a file with 'antiphon render', or: pip install 'antiphon[sound]'"
     return Finding("Sound device", found is not None, found.name if found else "none found", remedy)
 
 

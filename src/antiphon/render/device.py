@@ -49,7 +49,7 @@ def find_or_say() -> Device:
     device = find()
     if device is None:
         raise MissingDependency(
-            "Nothing here can play sound. Install one of sounddevice (pip), alsa-utils or ffmpeg, "
+            "Nothing here can play sound: pip install 'antiphon[sound]', or install alsa-utils or ffmpeg, "
             f"or write a file: {_INSTEAD}"
         )
     return device
