@@ -129,7 +129,7 @@ def epoch_of(
 
 
 def test_epochs_differ_and_a_sequence_is_transposed_whatever_its_company() -> None:
-    corpus, values = made(1, 40, 30), recipe()
+    corpus, values = made(1, 40, 30), recipe(training__transpose="-5,6")
 
     def seen(epoch: int, indices: np.ndarray) -> dict[int, bytes]:
         found = batches.epoch(corpus, indices, values, seed=5, epoch=epoch)
