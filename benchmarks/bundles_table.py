@@ -25,6 +25,7 @@ from antiphon.evaluate.card import card, put_between, table
 from antiphon.evaluate.report import report
 from antiphon.files import atomic_write
 from antiphon.generate.counterparts import counterparts
+from antiphon.recipes import Recipe
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
 
@@ -48,14 +49,6 @@ DATA = (
     },
 )
 RELEASE = "Yes. The data allow it and nothing is asked of you; crediting Antiphon is kind, not required."
-WEAK = {
-    "onehot": ("Form: it hears only the last event, and what its memory keeps of those before.",),
-    "lookback": ("Form beyond two bars: it is told of no earlier one.",),
-    "key_melody": ("Form beyond two bars: it attends to its last 40 steps only.",),
-}
-"""By codec, what its construction rules out; the rest is read off the figures."""
-
-
 def judge(path: Path, corpus: Corpus) -> tuple[dict[str, Any], dict[str, Any]]:
     """Evaluate the bundle at `path`, write figures and card into it; its row of the table."""
     bundle = Bundle.open(path)
@@ -78,10 +71,19 @@ def about_bundle(bundle: Bundle, name: str) -> dict[str, Any]:
         "paper": bundle.recipe.paper,
         "data": DATA,
         "release": RELEASE,
-        "weak": WEAK[bundle.recipe.codec.name],
+        "weak": (weakness(bundle.recipe),),
         "steps": bundle.provenance["steps"],
         "n_parameters": sum(tensor.size for tensor in bundle.weights().values()),
     }
+
+
+def weakness(recipe: Recipe) -> str:
+    """What a recipe's construction rules out; the rest is read off the figures."""
+    if recipe.sizes.attention_length:
+        return f"Form beyond two bars: it attends to its last {recipe.sizes.attention_length} steps only."
+    if recipe.codec.lookback_bars:
+        return f"Form beyond {max(recipe.codec.lookback_bars)} bars: it is told of no earlier one."
+    return "Form: it hears only the last event, and what its memory keeps of those before."
 
 
 def main(shared: Path, corpus: Path | None, folder: Path | None, readme: Path) -> None:

@@ -1,9 +1,10 @@
-"""Optimiser steps a second of a recipe's net, and how often faster than plain autograd over the same recurrence.
+"""Optimiser steps a second of a recipe's net, and how often faster than plain autograd over the same
+recurrence.
 
-    python benchmarks/training.py [--recipe melody/attention] [--layers 64,64] [--batch 64] [--length 511] [--threads 2]
+    python benchmarks/training.py [--recipe melody/attention] [--layers 64,64] [--batch 64] [--length 511]
 
-Random melodies (an onset on every fourth step, 16 steps a bar); the time does not depend on what they are. Prints steps a second
-(median of single steps), peak memory of the process, and the ratio, all in one run.
+Random melodies (an onset on every fourth step, 16 steps a bar); the time does not depend on what they are.
+Prints steps a second (median of single steps), peak memory of the process, and the ratio, all in one run.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ def melodies(batch: int, length: int) -> tuple[torch.Tensor, ...]:
     generator = torch.Generator().manual_seed(0)
     onsets = torch.randint(50, 86, (batch, length), generator=generator)
     events = torch.where(torch.arange(length) % 4 == 0, onsets, 0)
-    return events, torch.full((batch,), length), torch.full((batch,), 16), torch.zeros(batch, dtype=torch.int64)
+    return (
+        events,
+        torch.full((batch,), length),
+        torch.full((batch,), 16),
+        torch.zeros(batch, dtype=torch.int64),
+    )
 
 
 def step_seconds(model: nets.EventModel, batch: tuple[torch.Tensor, ...], n: int) -> float:
@@ -47,7 +53,9 @@ def peak_mib() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--recipe", default="melody/attention")
     parser.add_argument("--layers", default="64,64")
     parser.add_argument("--batch", type=int, default=64)
@@ -60,12 +68,15 @@ def main() -> None:
     recipe = recipes.find(asked.recipe).with_values({"sizes.layers": asked.layers})
     model, batch = nets.build(recipe), melodies(asked.batch, asked.length)
     seconds = step_seconds(model, batch, asked.steps)
-    print(f"{recipe.name} [{asked.layers}], batch {asked.batch}, {asked.length} steps, {asked.threads} threads")
+    print(
+        f"{recipe.name} [{asked.layers}], batch {asked.batch}, {asked.length} steps, {asked.threads} threads"
+    )
     print(f"  {1 / seconds:.2f} steps/s, peak {peak_mib():.0f} MiB")
     if recipe.net == "attention":
         with patch.object(AttentionCell, "sequence", AttentionCell.unrolled):
             plain = step_seconds(model, batch, max(1, asked.steps // 2))
-        print(f"  plain autograd: {1 / plain:.2f} steps/s, peak {peak_mib():.0f} MiB; ratio {plain / seconds:.2f}")
+        print(f"  plain autograd: {1 / plain:.2f} steps/s, peak {peak_mib():.0f} MiB")
+        print(f"  ratio {plain / seconds:.2f}")
 
 
 if __name__ == "__main__":

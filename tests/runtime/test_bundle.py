@@ -125,7 +125,9 @@ def test_malformed_indices_are_refused(file, changes):
     _refused(file, "x.antiphon")
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"format": "antiphon-bundle"}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"format": "antiphon-bundle"}']
+)
 def test_indices_that_are_no_index(file, text):
     _pack(file, {**_members(file), bundle.INDEX: text})
     _refused(file, "x.antiphon")
@@ -193,12 +195,15 @@ def test_a_mutated_bundle_opens_equal_or_is_refused(data):
         content[at] = data.draw(st.integers(0, 255))
     if data.draw(st.booleans()):
         content = content[: data.draw(st.integers(0, len(content)))]
+    refusal = None
     try:
         opened = _opened(bytes(content))
     except AntiphonError as error:
-        assert "\n" not in str(error)
-    else:
+        refusal = str(error)
+    if refusal is None:
         assert opened.safetensors == _made().safetensors
+    else:
+        assert "\n" not in refusal
 
 
 def _opened(content: bytes) -> Bundle:

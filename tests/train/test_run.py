@@ -221,9 +221,9 @@ def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Pat
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"training.batch_size": "0"}, "training.batch_size is 0; expected 1 or more"),
+        ({"training.batch_size": "0"}, "training.batch_size is 0; expected 1 to 65536"),
         ({"training.clip": "gobal"}, "Did you mean 'global'"),
-        ({"training.dropout": "1.0"}, "expected a share from 0 to below 1"),
+        ({"training.dropout": "1.0"}, "training.dropout is 1.0; expected 0 to below 1"),
         ({"training.learning_rate": "1.5"}, "expected 0 to 1"),
         ({"codec.name": "onehit"}, "Did you mean 'onehot'"),
         ({"net": "lstn"}, "Did you mean 'lstm'"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from antiphon.cli.printing import quoted
 from antiphon.errors import OptionError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def arrange(
         music = _with_drums(music, drums, drawn)
     io.save(music if qpm is None else arranging.at_tempo(music, qpm), output)
     typer.echo(str(output))
-    typer.echo(f"Next: antiphon show {output}, or antiphon play {output}", err=True)
+    typer.echo(f"Next: antiphon show {quoted(output)}, or antiphon play {quoted(output)}", err=True)
 
 
 def _sections(files: list[Path], meter: Any) -> dict[str, Score]:

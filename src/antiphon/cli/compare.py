@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from antiphon.cli.printing import number, print_json, quoted
 
 if TYPE_CHECKING:
     from antiphon.train.compare import Row
@@ -39,19 +42,12 @@ def compare(
 
         draw(curves(runs), picture, "optimiser steps", "nats a step")
     if as_json:
-        _print_json(found)
+        print_json([asdict(row) for row in found])
     else:
         _print_table(found)
     if picture is not None:
         typer.echo(f"Curves are in {picture}.", err=True)
-    typer.echo(f"Next: antiphon export {found[0].run} -o NAME.antiphon", err=True)
-
-
-def _print_json(found: list[Row]) -> None:
-    import dataclasses
-    import json
-
-    typer.echo(json.dumps([dataclasses.asdict(row) for row in found], indent=1))
+    typer.echo(f"Next: antiphon export {quoted(found[0].run)} -o NAME.antiphon", err=True)
 
 
 def _print_table(found: list[Row]) -> None:
@@ -64,9 +60,6 @@ def _print_table(found: list[Row]) -> None:
 
 def _cells(row: Row) -> list[str]:
     from antiphon.train.clock import duration
-
-    def number(value: float | None, form: str) -> str:
-        return "-" if value is None else format(value, form)
 
     return [
         row.run, row.recipe, "x".join(map(str, row.layers)), f"{row.n_parameters:,}", f"{row.n_train:,}",

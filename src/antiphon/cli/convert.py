@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from antiphon.cli.printing import quoted
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -24,4 +26,4 @@ def convert(
 
     io.save(io.load(source), target)
     typer.echo(target)
-    typer.echo(f"Next: antiphon show {target}", err=True)
+    typer.echo(f"Next: antiphon show {quoted(target)}", err=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from antiphon.cli.printing import print_json, quoted
+
 if TYPE_CHECKING:
     from antiphon.data.build import Progress, Report
     from antiphon.data.health import Health
@@ -131,7 +133,7 @@ def inspect(
 
         draw(list(_panels(health)), picture, f"{folder.name}: {health.sequences} {health.kind} sequences")
     if as_json:
-        _print_json(health.as_dict())
+        print_json(health.as_dict())
     else:
         for line in _lines(health):
             typer.echo(line)
@@ -139,7 +141,7 @@ def inspect(
         typer.echo(f"Mind: {warning}", err=True)
     if picture is not None:
         typer.echo(f"The picture is {picture}.", err=True)
-    typer.echo(f"Next: antiphon train {health.kind}/attention --corpus {folder} -o RUN", err=True)
+    typer.echo(f"Next: antiphon train {health.kind}/attention --corpus {quoted(folder)} -o RUN", err=True)
 
 
 def _options(kind: str, given: Mapping[str, Any]) -> Any:
@@ -186,7 +188,7 @@ def _tell(report: Report, out: Path, as_json: bool) -> None:
     causes = report.ledger.causes().most_common()
     if as_json:
         figures = {"sequences": report.corpus.n, "groups": len(report.corpus.groups), "reused": report.reused}
-        _print_json({**figures, "files": results, "causes": dict(causes), "likeness": dict(report.likeness)})
+        print_json({**figures, "files": results, "causes": dict(causes), "likeness": dict(report.likeness)})
     else:
         files = ", ".join(f"{n} {result}" for result, n in results.items())
         typer.echo(f"{report.corpus.n} {report.corpus.kind} sequences of {len(report.corpus.groups)} groups")
@@ -195,7 +197,9 @@ def _tell(report: Report, out: Path, as_json: bool) -> None:
             typer.echo(f"{n:8}  {cause}")
         if len(causes) > _MOST:
             typer.echo(f"{'':8}  and {len(causes) - _MOST} more causes")
-    typer.echo(f"Each file's fate: {out / 'ledger.tsv'}\nNext: antiphon corpus inspect {out}", err=True)
+    typer.echo(
+        f"Each file's fate: {out / 'ledger.tsv'}\nNext: antiphon corpus inspect {quoted(out)}", err=True
+    )
 
 
 def _lines(health: Health) -> Iterator[str]:
@@ -255,10 +259,3 @@ def _span(counts: Any) -> tuple[int, int]:
     """First and last place with something."""
     filled = counts.nonzero()[0]
     return (int(filled[0]), int(filled[-1])) if len(filled) else (0, 127)
-
-
-def _print_json(values: Mapping[str, Any]) -> None:
-    import json
-
-    json.dump(values, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 
 import typer
 
+from antiphon.cli.printing import console, print_json, table
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -25,9 +27,7 @@ def register(app: typer.Typer) -> None:
         """Say what works on this machine and what to install for the rest."""
         findings = examine()
         if as_json:
-            import json
-
-            print(json.dumps([asdict(finding) for finding in findings], indent=2))
+            print_json([asdict(finding) for finding in findings])
         else:
             _print(findings)
         if not all(finding.works for finding in findings if finding.what.startswith("Playing")):
@@ -116,13 +116,10 @@ def _soundfont() -> Finding:
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "What", "Found", "What to do"):
-        table.add_column(heading, overflow="fold")
+    made = table("", "What", "Found", "What to do")
     for finding in findings:
-        mark = "[green]ok[/]" if finding.works else "[yellow]--[/]"
-        table.add_row(mark, finding.what, finding.found, "" if finding.works else finding.remedy)
-    Console().print(table)
+        mark = Text("ok", "green") if finding.works else Text("--", "yellow")
+        made.add_row(mark, finding.what, finding.found, "" if finding.works else finding.remedy)
+    console().print(made)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from antiphon.errors import MissingDependency
+from antiphon.cli.printing import console, needing_torch, number, print_json, quoted, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,12 +66,12 @@ def evaluate(
         with_copying=copying,
         progress=_tell if sys.stderr.isatty() else None,
     )
-    _print_json(figures) if as_json else _print_tables(opened.name, figures)
+    print_json(figures) if as_json else _print_tables(opened.name, figures)
     is_run = Path(bundle).is_dir()
     further = (
-        f"export {bundle} -o NAME.antiphon"
+        f"export {quoted(bundle)} -o NAME.antiphon"
         if is_run
-        else f"generate {opened.recipe.family} --bundle {bundle}"
+        else f"generate {opened.recipe.family} --bundle {quoted(bundle)}"
     )
     typer.echo(f"Next: antiphon {further}", err=True)
 
@@ -82,14 +82,8 @@ def _opened(name: str) -> Bundle:
 
     if not Path(name).is_dir():
         return Bundle.open(find(name))
-    try:
+    with needing_torch("Evaluating a run, not a bundle,"):
         from antiphon.train.export import bundled
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("torch", "onnxscript", "onnx"):
-            raise
-        raise MissingDependency(
-            "A run needs torch: pip install 'antiphon[train]', or give a bundle."
-        ) from error
     return bundled(Path(name), Path(name).name)
 
 
@@ -99,71 +93,51 @@ def _tell(done: int, total: int) -> None:
     print(line, end="", file=sys.stderr, flush=True)
 
 
-def _print_json(figures: Mapping[str, Any]) -> None:
-    import json
-
-    typer.echo(json.dumps(figures, indent=1, allow_nan=False))
-
-
 def _print_tables(name: str, figures: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
-    # Piped into a file, a table is as wide as it needs: cut cells would be lost figures.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    console.print(
+    paper = console()
+    paper.print(
         f"{name} on {figures['split']}: {figures['n_sequences']:,} melodies, {figures['n_events']:,} events"
     )
-    console.print(_prediction(name, figures))
-    console.print(
+    paper.print(_prediction(name, figures))
+    paper.print(
         f"Labels, as the original counts: perplexity {figures['label_perplexity']:.4f}, "
         f"accuracy {figures['label_accuracy']:.1%}"
     )
     if figures["split"] in ("train", "all"):
-        console.print("The baselines were fitted on part of these melodies: on them their figures flatter.")
+        paper.print("The baselines were fitted on part of these melodies: on them their figures flatter.")
     if "structure" in figures:
-        console.print(_repetition(figures["structure"]))
+        paper.print(_repetition(figures["structure"]))
     if "copying" in figures:
-        console.print(_copies(figures["copying"]))
+        paper.print(_copies(figures["copying"]))
 
 
 def _prediction(name: str, figures: Mapping[str, Any]) -> Table:
     from antiphon.evaluate.baselines import BASELINES
 
-    table = _table("", "NLL/step", "NLL/bar", "perplexity", "accuracy", "of events", "of no-events")
+    headings = ("", "NLL/step", "NLL/bar", "perplexity", "accuracy", "of events", "of no-events")
+    made = table(*headings, numbers=True)
     for row, of in {name: figures, **figures["baselines"]}.items():
-        numbers = (_number(of[key], ".4f") for key in ("nll_per_step", "nll_per_bar", "perplexity"))
-        shares = (_number(of[key], ".1%") for key in ("accuracy", "event_accuracy", "no_event_accuracy"))
-        table.add_row(BASELINES.get(row, row), *numbers, *shares)
-    return table
+        numbers = (number(of[key], ".4f") for key in ("nll_per_step", "nll_per_bar", "perplexity"))
+        shares = (number(of[key], ".1%") for key in ("accuracy", "event_accuracy", "no_event_accuracy"))
+        made.add_row(BASELINES.get(row, row), *numbers, *shares)
+    return made
 
 
 def _repetition(structure: Mapping[str, Any]) -> Table:
-    table = _table("bars that repeat", "generated", "corpus", "rhythm: generated", "corpus")
+    rows = table("bars that repeat", "generated", "corpus", "rhythm: generated", "corpus", numbers=True)
     made, real = structure["generated"], structure["corpus"]
     for lag in real["repeats"]:
         shares = [of[kind][lag] for kind in ("repeats", "rhythms") for of in (made, real)]
-        table.add_row(f"{lag} back", *(_number(share, ".1%") for share in shares))
-    return table
+        rows.add_row(f"{lag} back", *(number(share, ".1%") for share in shares))
+    return rows
 
 
 def _copies(copying: Mapping[str, Any]) -> Table:
-    table = _table("longest passage of the training split", "median", "90th percentile", "longest")
+    from antiphon.evaluate.card import passage
+    from antiphon.evaluate.memorisation import QUANTILES
+
+    headings = ("longest passage of the training split", "median", "90th percentile", "longest")
+    rows = table(*headings, numbers=True)
     for name, of in {"generated": copying["generated"], "held-out pieces": copying["held_out"]}.items():
-        lengths = (
-            f"{of[f'notes_{q}']:.0f} notes, {of[f'steps_{q}']:.0f} steps" for q in ("median", "p90", "max")
-        )
-        table.add_row(name, *lengths)
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    from rich.table import Table
-
-    table = Table(first, box=None, pad_edge=False)
-    for header in others:
-        table.add_column(header, justify="right")
-    return table
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+        rows.add_row(name, *(passage(of, quantile) for quantile in QUANTILES))
+    return rows

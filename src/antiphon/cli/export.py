@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from antiphon.cli.printing import needing_torch, quoted
+from antiphon.errors import FormatError
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -24,19 +27,17 @@ def export(
 ) -> None:
     """Make a bundle of a run's best weights: everything needed to play, fine-tune and share the model."""
     text = None if card is None else _read(card)
-    from antiphon.train.export import export as write
-
+    with needing_torch("Exporting"):
+        from antiphon.train.export import export as write
     made = write(run, out, half=half, card=text, licence=licence)
     nll = made.metrics.get("nll_per_step")
     judged = "" if nll is None else f", validation {nll:.4f} nats a step"
-    typer.echo(f"{out}")
+    typer.echo(out)
     typer.echo(f"{made.recipe.name}, {out.stat().st_size / 1e6:.1f} MB{judged}.", err=True)
-    typer.echo(f"Next: antiphon generate {made.recipe.family} --bundle {out}", err=True)
+    typer.echo(f"Next: antiphon generate {made.recipe.family} --bundle {quoted(out)}", err=True)
 
 
 def _read(card: Path) -> str:
-    from antiphon.errors import FormatError
-
     try:
         return card.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""`antiphon models`: bundles that are here, with their figures and limits, and recipes that can be trained."""
+"""`antiphon models`: the bundles that are here, with figures and limits, and the recipes to train."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from antiphon.cli.printing import console, number, print_json, table
+from antiphon.errors import one_line
+
 _BAD_AT = ("is bad at", "bad at", "limits")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One bundle. `nll_per_step` and `perplexity` are held-out figures, null where none were taken; an unusable file has an `error`."""
+    """One bundle. `nll_per_step` and `perplexity` are held-out figures, null where none were taken; an
+    unusable file has an `error`.
+    """
 
     name: str
     path: str
@@ -33,17 +38,20 @@ def register(app: typer.Typer) -> None:
 
 def models(
     bundles: Annotated[
-        list[Path] | None, typer.Argument(metavar="[BUNDLE...]", help="Bundles beside those that came with Antiphon.")
+        list[Path] | None,
+        typer.Argument(metavar="[BUNDLE...]", help="Bundles beside those that came with Antiphon."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print bundles and recipes as JSON.")] = False,
 ) -> None:
-    """List bundled models with size, licence, held-out figures and what each is bad at, and the recipes to train."""
+    """List bundled models with size, licence, held-out figures and what each is bad at, and the recipes to
+    train.
+    """
     from antiphon.recipes import recipes
 
     rows = [describe(path, shipped=n < 0) for n, path in _paths(bundles or [])]
     summaries = {name: recipe.summary for name, recipe in recipes().items()}
     if as_json:
-        _print_json(rows, summaries)
+        print_json({"bundles": [asdict(row) for row in rows], "recipes": summaries})
     else:
         _print_tables(rows, summaries)
     typer.echo("Next: antiphon generate melody, or antiphon train RECIPE --corpus DIR -o RUN", err=True)
@@ -57,7 +65,9 @@ def _paths(given: list[Path]) -> list[tuple[int, Path]]:
 
 
 def describe(path: Path, *, shipped: bool) -> Row:
-    """What the bundle at `path` says of itself, or why it cannot be opened. Shipped ones go by their short name."""
+    """What the bundle at `path` says of itself, or why it cannot be opened. Shipped ones go by their short
+    name.
+    """
     from antiphon.errors import BundleError
     from antiphon.runtime.bundle import Bundle, shown_name
 
@@ -96,25 +106,18 @@ def bad_at(card: str) -> str:
     return " ".join(words)
 
 
-def _print_json(rows: list[Row], summaries: dict[str, str]) -> None:
-    import json
-
-    found = {"bundles": [asdict(row) for row in rows], "recipes": summaries}
-    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
-
-
 def _print_tables(rows: list[Row], summaries: dict[str, str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    bundles = Table("bundle", "MB", "NLL/step", "perplexity", "licence of the data", "bad at", box=None, pad_edge=False)
+    bundles = table("bundle", "MB", "NLL/step", "perplexity", "licence of the data", "bad at")
     for row in rows:
-        figures = ("-" if value is None else f"{value:.3f}" for value in (row.nll_per_step, row.perplexity))
-        bundles.add_row(row.name, f"{row.mb:.1f}", *figures, row.licence or "-", row.error or row.bad_at or "-")
-    known = Table("recipe", "what it is", box=None, pad_edge=False)
+        figures = (number(value, ".3f") for value in (row.nll_per_step, row.perplexity))
+        words = (row.licence, row.error or row.bad_at)
+        bundles.add_row(
+            one_line(row.name), f"{row.mb:.1f}", *figures, *(one_line(text) or "-" for text in words)
+        )
+    known = table("recipe", "what it is")
     for name, summary in summaries.items():
         known.add_row(name, summary)
-    console = Console()
-    for table in [bundles, known] if rows else [known]:
-        console.print(table, soft_wrap=True, width=None if console.is_terminal else 240)
-        console.print()
+    paper = console()
+    for made in [bundles, known] if rows else [known]:
+        paper.print(made)
+        paper.print()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from antiphon.cli.printing import quoted
 from antiphon.cli.render import Synth
 
 
@@ -39,4 +40,4 @@ def play(
         err=True,
     )
     speaker.play(samples, SAMPLE_RATE)
-    typer.echo(f"Next: antiphon render {file} -o out.mp3", err=True)
+    typer.echo(f"Next: antiphon render {quoted(file)} -o out.mp3", err=True)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from antiphon.cli.printing import quoted
+
 
 class Synth(StrEnum):
     """Who plays."""
@@ -50,4 +52,4 @@ def render(
     audio.write(target, samples, rate)
     typer.echo(f"{len(samples) / rate:.0f} s, played by {player}.", err=True)
     typer.echo(target)
-    typer.echo(f"Next: antiphon show {file} -o roll.png", err=True)
+    typer.echo(f"Next: antiphon show {quoted(file)} -o roll.png", err=True)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from antiphon.cli.printing import print_json, quoted
+
 
 class Theme(StrEnum):
     """Colours of the picture."""
@@ -30,17 +32,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Say what a file of music holds, and draw its piano roll."""
-    import json
-
     from antiphon import io
     from antiphon.render import roll, text
 
     score = io.load(file)
     if output is not None:
         roll.draw(score, output, theme=theme.value)
-    typer.echo(json.dumps(text.figures(score), indent=2) if as_json else text.summary(score))
+    print_json(text.figures(score)) if as_json else typer.echo(text.summary(score))
     if output is not None:
         typer.echo(f"Piano roll: {output}", err=True)
-        typer.echo(f"Next: antiphon render {file} -o out.mp3", err=True)
-    else:
-        typer.echo(f"Next: antiphon show {file} -o roll.png, or antiphon render {file} -o out.mp3", err=True)
+    draw = "" if output is not None else f"antiphon show {quoted(file)} -o roll.png, or "
+    typer.echo(f"Next: {draw}antiphon render {quoted(file)} -o out.mp3", err=True)

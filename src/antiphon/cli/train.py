@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from antiphon.errors import MissingDependency, OptionError
+from antiphon.cli.printing import needing_torch, quoted
+from antiphon.errors import OptionError
 
 _LINE_EVERY_S = 30.0
 
@@ -56,12 +57,8 @@ def train(
     In several processes: torchrun --nproc-per-node N -m antiphon train ...
     """
     changes = _changes(values or [], steps)
-    try:
+    with needing_torch("Training"):
         from antiphon.train.run import train as run
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("torch", "tensorboard"):
-            raise
-        raise MissingDependency("Training needs torch: pip install 'antiphon[train]'.") from error
     outcome = run(
         recipe,
         corpus,
@@ -75,7 +72,7 @@ def train(
     )
     if outcome.leads:
         typer.echo(f"{out}\t{outcome.best_nll:.4f}")
-        typer.echo(f"Next: antiphon export {out} -o NAME.antiphon", err=True)
+        typer.echo(f"Next: antiphon export {quoted(out)} -o NAME.antiphon", err=True)
 
 
 class Talk:

@@ -14,6 +14,7 @@ from typing import Any
 
 from antiphon.errors import OptionError
 from antiphon.evaluate.baselines import BASELINES
+from antiphon.evaluate.memorisation import QUANTILES
 from antiphon.evaluate.structure import LAGS
 
 Facts = Mapping[str, Any]
@@ -154,8 +155,7 @@ def _structure(structure: Facts) -> str:
 
 def _copying(copying: Facts) -> str:
     whose = {"generated": copying["generated"], "pieces it has not seen": copying["held_out"]}
-    quantiles = ("median", "p90", "max")
-    rows = [[name, *(_passage(of, quantile) for quantile in quantiles)] for name, of in whose.items()]
+    rows = [[name, *(passage(of, quantile) for quantile in QUANTILES)] for name, of in whose.items()]
     return _section(
         "Does it copy?",
         "The longest passage of each melody that stands in the training set, in whatever key:",
@@ -163,7 +163,8 @@ def _copying(copying: Facts) -> str:
     )
 
 
-def _passage(of: Facts, quantile: str) -> str:
+def passage(of: Facts, quantile: str) -> str:
+    """Length of a longest passage in words; `of` is a `Copies.summary`."""
     return f"{of[f'notes_{quantile}']:.0f} notes, {of[f'steps_{quantile}']:.0f} steps"
 
 

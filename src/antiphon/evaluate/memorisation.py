@@ -23,7 +23,8 @@ from antiphon.evaluate.sequences import Bools, Ints, Sequences
 
 _INTERVAL_0 = FIRST_PITCH_ID + 128
 _N_TOKENS = FIRST_PITCH_ID + 256
-_QUANTILES = {"median": 50, "p90": 90, "max": 100}
+QUANTILES = {"median": 50, "p90": 90, "max": 100}
+"""Names of the figures of a set of lengths, and the percentiles they are."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Copies:
         return {
             f"{unit}_{name}": float(np.percentile(values, q))
             for unit, values in lengths.items()
-            for name, q in _QUANTILES.items()
+            for name, q in QUANTILES.items()
         }
 
 

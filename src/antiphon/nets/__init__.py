@@ -1,7 +1,9 @@
-"""Nets: a codec's features and labels, and the architectures. An architecture is one module and one line in `_BODIES`.
+"""Nets: a codec's features and labels, and the architectures. An architecture is one module and one line in
+`_BODIES`.
 
-Somebody else's package adds one through the entry point group `antiphon.nets`, naming a function 'module:build' called with the
-input width, `recipes.Sizes` and the dropout, that gives a module with `size`, `sequence`, `step` and `initial_state` as `nets.stack.Stack` has.
+Somebody else's package adds one through the entry point group `antiphon.nets`, naming a function
+'module:build' called with the input width, `recipes.Sizes` and the dropout, that gives a module with `size`,
+`sequence`, `step` and `initial_state` as `nets.stack.Stack` has.
 """
 
 from __future__ import annotations

@@ -1,12 +1,17 @@
-"""LSTM that attends to its own last outputs (Bahdanau's additive attention, as Magenta's AttentionCellWrapper).
+"""LSTM that attends to its own last outputs (Bahdanau's additive attention, as Magenta's
+AttentionCellWrapper).
 
-With q the states [c, h] of every layer inside, M the last `length` outputs (zeros before the beginning take part):
+With q the states [c, h] of every layer inside, M the last `length` outputs (zeros before the beginning take
+part):
     u = [x, attended] input;  the layers inside make h of u;  score_t = v . tanh(M_t memory + q query)
     attended' = softmax(score) M;  output = [h, attended'] output, which is then remembered.
-Round the 'first' layer only, the others come above it; round the 'stack', all are inside (bundles of 2016-17).
+Round the 'first' layer only, the others come above it; round the 'stack', all are inside (bundles of
+2016-17).
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +29,9 @@ from antiphon.recipes import Sizes
 class AttentionCell(nn.Module):
     """Attention round LSTM cells of the given sizes; a `nets.stack.Cell`.
 
-    State: `c` and `h` of each cell inside (`c1`, `h1`, ... above the first), `attended` [size], `memory` [length, size] oldest first, and
-    `keys` [length, size], the same rows already multiplied by the memory kernel.
+    State: `c` and `h` of each cell inside (`c1`, `h1`, ... above the first), `attended` [size], `memory`
+    [length, size] oldest first, and `keys` [length, size], the same rows already multiplied by the memory
+    kernel.
     """
 
     def __init__(self, inputs: int, sizes: tuple[int, ...], length: int, dropout: float) -> None:
@@ -36,16 +42,22 @@ class AttentionCell(nn.Module):
         self.input = Dense(inputs + size, inputs)
         self.query = Dense(2 * sum(sizes), size)
         self.memory = nn.Parameter(nn.init.xavier_uniform_(torch.empty(size, size)))
-        self.score = nn.Parameter(nn.init.uniform_(torch.empty(size), -((3 / size) ** 0.5), (3 / size) ** 0.5))
+        self.score = nn.Parameter(
+            nn.init.uniform_(torch.empty(size), -((3 / size) ** 0.5), (3 / size) ** 0.5)
+        )
         self.output = Dense(2 * size, size)
         states = {f"{name}{n or ''}": (s,) for n, s in enumerate(sizes) for name in "ch"}
         self.state_shapes = {**states, "attended": (size,), "memory": (length, size), "keys": (length, size)}
+
+    def lstms(self) -> list[LSTMCell]:
+        """The layers inside, from the bottom up."""
+        return cast(list[LSTMCell], list(self.cells))
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[B, inputs] -> [B, size] and the next state."""
         h = self.input(torch.cat([x, state["attended"]], -1))
         after: State = {}
-        for n, cell in enumerate(self.cells):
+        for n, cell in enumerate(self.lstms()):
             suffix = str(n or "")
             h, new = cell.step(h, {"c": state[f"c{suffix}"], "h": state[f"h{suffix}"]})
             after |= {f"{name}{suffix}": value for name, value in new.items()}
@@ -73,22 +85,28 @@ class AttentionCell(nn.Module):
         return torch.stack(outputs)
 
 
-def build(width: int, sizes: Sizes, dropout: float) -> nn.Module:
+def build(width: int, sizes: Sizes, dropout: float) -> Stack:
     """The stack that the sizes describe; raises `OptionError` for what has no meaning."""
     if sizes.attention_length < 1:
-        raise OptionError(f"'sizes.attention_length' is {sizes.attention_length}; attention needs at least 1 step.")
+        raise OptionError(
+            f"'sizes.attention_length' is {sizes.attention_length}; attention needs at least 1 step."
+        )
     if sizes.attention_around == "stack":
         return _round_the_stack(width, sizes, dropout)
     if sizes.attention_around != "first":
-        raise OptionError(f"'sizes.attention_around' is '{sizes.attention_around}'; expected 'first' or 'stack'.")
+        raise OptionError(
+            f"'sizes.attention_around' is '{sizes.attention_around}'; expected 'first' or 'stack'."
+        )
     first, *others = sizes.layers
     cell = AttentionCell(first if sizes.residual else width, (first,), sizes.attention_length, dropout)
     bottom = Layer(cell, width, residual=sizes.residual, dropout=dropout)
     return Stack([bottom, *plain_layers(first, tuple(others), residual=sizes.residual, dropout=dropout)])
 
 
-def _round_the_stack(width: int, sizes: Sizes, dropout: float) -> nn.Module:
+def _round_the_stack(width: int, sizes: Sizes, dropout: float) -> Stack:
     if sizes.residual:
-        raise OptionError("Attention round the stack has no residual connections; set 'sizes.residual=false'.")
+        raise OptionError(
+            "Attention round the stack has no residual connections; set 'sizes.residual=false'."
+        )
     cell = AttentionCell(width, sizes.layers, sizes.attention_length, dropout)
     return Stack([Layer(cell, width, residual=False, dropout=0.0)])

@@ -1,4 +1,6 @@
-"""A linear map in TensorFlow's layout: `kernel` [inputs, outputs], `bias` [outputs], so that old weights load by copying."""
+"""A linear map in TensorFlow's layout: `kernel` [inputs, outputs], `bias` [outputs], so that old weights load
+by copying.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Dropout, with its mask drawn four entries to a random number: on a CPU torch's own costs as much as a layer of LSTM."""
+"""Dropout, with its mask drawn four entries to a random number: on a CPU torch's own costs as much as a layer
+of LSTM.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ _CHANCES = 1 << 16
 
 
 def dropout(x: Tensor, share: float) -> Tensor:
-    """`x` with about `share` of its entries zero and the rest scaled up by 1 / (1 - share), from torch's generator.
+    """`x` with about `share` of its entries zero and the rest scaled up by 1 / (1 - share), from torch's
+    generator.
 
     The share is rounded to a multiple of 1/65536; 0 leaves `x` as it is.
     """

@@ -1,13 +1,14 @@
 """LSTM with Magenta's conventions (TensorFlow's BasicLSTMCell), and the plain stack of them.
 
-`kernel` [inputs + size, 4 size] is applied to [x, h]; its columns are the gates i, j, f, o (j the candidate); 1 is added to f
-at run time and not stored: c' = c sigmoid(f + 1) + sigmoid(i) tanh(j); h' = tanh(c') sigmoid(o).
+`kernel` [inputs + size, 4 size] is applied to [x, h]; its columns are the gates i, j, f, o (j the candidate);
+1 is added to f at run time and not stored: c' = c sigmoid(f + 1) + sigmoid(i) tanh(j); h' = tanh(c')
+sigmoid(o).
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from antiphon.nets.dense import Dense
 from antiphon.nets.features import State
@@ -44,12 +45,14 @@ class LSTMCell(Dense):
         """Weights as torch's LSTM wants them: gates i, f, j, o in rows, the forget bias inside the bias."""
         kernel = self.kernel.view(-1, 4, self.size)[:, [0, 2, 1, 3]].flatten(1).t()
         bias = (self.bias.view(4, self.size) + self._forget)[[0, 2, 1, 3]]
-        from_x, from_h = kernel.split([self.inputs, self.size], 1)
+        from_x, from_h = torch.split(kernel, [self.inputs, self.size], 1)
         return [from_x.contiguous(), from_h.contiguous(), bias.flatten(), torch.zeros_like(self.bias)]
 
 
 def plain_layers(width: int, sizes: tuple[int, ...], *, residual: bool, dropout: float) -> list[Layer]:
-    """LSTM layers on an input of `width`; with `residual`, inputs are projected to a layer's size where they differ."""
+    """LSTM layers on an input of `width`; with `residual`, inputs are projected to a layer's size where they
+    differ.
+    """
     layers = []
     for size in sizes:
         cell = LSTMCell(size if residual else width, size)
@@ -58,6 +61,6 @@ def plain_layers(width: int, sizes: tuple[int, ...], *, residual: bool, dropout:
     return layers
 
 
-def build(width: int, sizes: Sizes, dropout: float) -> nn.Module:
+def build(width: int, sizes: Sizes, dropout: float) -> Stack:
     """A stack of LSTM layers; with residual connections the first always has a projection, as in Magenta."""
     return Stack(plain_layers(width, sizes.layers, residual=sizes.residual, dropout=dropout))

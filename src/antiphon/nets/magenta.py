@@ -1,7 +1,9 @@
-"""Names of Magenta's variables -> names of ours. The values are copied as they are: both sides use TensorFlow's layout.
+"""Names of Magenta's variables -> names of ours. The values are copied as they are: both sides use
+TensorFlow's layout.
 
-Three spellings are understood: the current one (attention round the first layer), the one of magenta.js with attention round the whole
-stack, and that of bundles of 2016-17 ('RNN/AttentionCellWrapper/...'). Optimiser slots and counters are left out.
+Three spellings are understood: the current one (attention round the first layer), the one of magenta.js with
+attention round the whole stack, and that of bundles of 2016-17 ('RNN/AttentionCellWrapper/...'). Optimiser
+slots and counters are left out.
 """
 
 from __future__ import annotations
@@ -41,10 +43,15 @@ _ATTENTION = {
 
 
 def state_dict(variables: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """Magenta's variables as an `EventModel`'s state dict; raises `ValueError` naming a variable that has no place."""
+    """Magenta's variables as an `EventModel`'s state dict; raises `ValueError` naming a variable that has no
+    place.
+    """
     named = {_modern(name): value for name, value in variables.items() if not _SLOTS.search(name)}
     around_stack = any(name.startswith("attention_cell_wrapper/") for name in named)
-    return {_ours(name, around_stack): torch.from_numpy(np.array(_squeezed(value))) for name, value in named.items()}
+    return {
+        _ours(name, around_stack): torch.from_numpy(np.array(_squeezed(value)))
+        for name, value in named.items()
+    }
 
 
 def _modern(name: str) -> str:

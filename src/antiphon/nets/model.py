@@ -1,6 +1,7 @@
 """`EventModel`: a codec's features, a recurrent stack and a linear layer, in two speeds.
 
-Whole sequences to train and to score; one step at a time to play, the codec's arithmetic included. Both give the same numbers.
+Whole sequences to train and to score; one step at a time to play, the codec's arithmetic included. Both give
+the same numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch.nn import functional
 
 from antiphon.nets.dense import Dense
 from antiphon.nets.features import Features, State
+from antiphon.nets.stack import Body
 from antiphon.recipes import Recipe
 
 
@@ -20,8 +22,9 @@ from antiphon.recipes import Recipe
 class Loss:
     """What a batch cost. Event 0 of a sequence is never scored.
 
-    `label_nll` scalar: mean negative log-likelihood of labels in nats, with gradient. Counts are int64 scalars: `n` scored steps,
-    `correct` of them; `n_events` whose label is not "nothing new", `correct_events`.
+    `label_nll` scalar: mean negative log-likelihood of labels in nats, with gradient. Counts are int64
+    scalars: `n` scored steps, `correct` of them; `n_events` whose label is not "nothing new",
+    `correct_events`.
     """
 
     label_nll: Tensor
@@ -59,7 +62,7 @@ class Scores:
 class EventModel(nn.Module):
     """See the module. Sequences are `events` int64 [B, T], `steps_per_bar` and `start_in_bar` int64 [B]."""
 
-    def __init__(self, recipe: Recipe, features: Features, body: nn.Module) -> None:
+    def __init__(self, recipe: Recipe, features: Features, body: Body) -> None:
         super().__init__()
         self.recipe = recipe
         self.features = features
@@ -70,7 +73,8 @@ class EventModel(nn.Module):
         """Label logits [B, T, L]; position t predicts the label of event t + 1."""
         inputs = self.features.sequence(events, steps_per_bar, start_in_bar)
         hidden = self.body.sequence(inputs.to(self.output.kernel.dtype).transpose(0, 1))
-        return self.output(hidden).transpose(0, 1)
+        logits: Tensor = self.output(hidden)
+        return logits.transpose(0, 1)
 
     def labels(self, events: Tensor, steps_per_bar: Tensor) -> Tensor:
         """Label [B, T] of each event given those before it."""
@@ -108,8 +112,9 @@ class EventModel(nn.Module):
     ) -> tuple[Tensor, Tensor, State]:
         """One event of the playing contract.
 
-        `event` int64 [B, 1] just sounded, at `position` int64 [B, 2] (step in its bar, steps per bar); `temperature` float32 [B] above 0.
-        Gives log_p [B, 130] of the next event at that temperature, label_log_p [B, L] at temperature 1, the next state.
+        `event` int64 [B, 1] just sounded, at `position` int64 [B, 2] (step in its bar, steps per bar);
+        `temperature` float32 [B] above 0. Gives log_p [B, 130] of the next event at that temperature,
+        label_log_p [B, L] at temperature 1, the next state.
         """
         moment = self.features.step(event[:, 0], position, state)
         hidden, after = self.body.step(moment.inputs.to(self.output.kernel.dtype), state)

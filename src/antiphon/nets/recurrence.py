@@ -1,17 +1,20 @@
 """Attention round one LSTM layer over whole sequences, with a gradient written by hand.
 
-Autograd spends most of such a recurrence on bookkeeping and keeps a [length, B, size] block of every step. Here every memory row is
-multiplied by the memory kernel once, blocks are made anew on the way back instead of kept, and the weights' gradients are one large
-product after the loop. All buffers are time first, so that the window of past rows is a slice.
+Autograd spends most of such a recurrence on bookkeeping and keeps a [length, B, size] block of every step.
+Here every memory row is multiplied by the memory kernel once, blocks are made anew on the way back instead of
+kept, and the weights' gradients are one large product after the loop. All buffers are time first, so that the
+window of past rows is a slice.
 
-tanh(a + b) = 1 - 2 r with r = 1 / (1 + exp(2a) exp(2b)): the exponentials belong to the memory row and to the query alone, so that
-no transcendental function is left in the block. The constant drops out of the softmax: score = -2 v . r. Exponents are
-bounded, which matters only where a row and a query beyond 30 would cancel each other.
+tanh(a + b) = 1 - 2 r with r = 1 / (1 + exp(2a) exp(2b)): the exponentials belong to the memory row and to the
+query alone, so that no transcendental function is left in the block. The constant drops out of the softmax:
+score = -2 v . r. Exponents are bounded, which matters only where a row and a query beyond 30 would cancel
+each other.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -28,13 +31,20 @@ _GATES = (3, 0, 2, 1)
 
 
 def attend(cell: AttentionCell, x: Tensor) -> Tensor:
-    """Outputs [T, B, size] of `cell`, which holds one LSTM layer, for inputs [T, B, inputs] from the zero state.
+    """Outputs [T, B, size] of `cell`, which holds one LSTM layer, for inputs [T, B, inputs] from the zero
+    state.
 
-    Linear maps that follow one another without anything between are multiplied out first, once a call.
+    Linear maps that follow one another without anything between are multiplied out first, once a call. Single
+    precision even where the rest of the net is in half.
     """
-    (lstm,) = cell.cells
-    of_x, of_attended = cell.input.kernel.split([cell.inputs, cell.size])
-    of_u, of_h = _reordered(lstm.kernel).split([cell.inputs, cell.size])
+    with torch.autocast(x.device.type, enabled=False):
+        return _attend(cell, x.to(cell.score.dtype))
+
+
+def _attend(cell: AttentionCell, x: Tensor) -> Tensor:
+    (lstm,) = cell.lstms()
+    of_x, of_attended = torch.split(cell.input.kernel, [cell.inputs, cell.size])
+    of_u, of_h = torch.split(_reordered(lstm.kernel), [cell.inputs, cell.size])
     bias = cell.input.bias @ of_u + _reordered(lstm.bias[None])[0]
     gates = x @ (of_x @ of_u) + (bias + _forget_bias(bias))
     recurrent = torch.cat([of_h, of_attended @ of_u])
@@ -42,8 +52,8 @@ def attend(cell: AttentionCell, x: Tensor) -> Tensor:
     project = torch.cat([cell.output.kernel, cell.output.kernel @ twice], 1)
     project_bias = torch.cat([cell.output.bias, cell.output.bias @ twice])
     query = (2 * cell.query.kernel, 2 * cell.query.bias)
-    y: Tensor = _Attend.apply(gates, recurrent, *query, project, project_bias, -2 * cell.score, cell.length)
-    return y
+    run = cast(Callable[..., Tensor], _Attend.apply)
+    return run(gates, recurrent, *query, project, project_bias, -2 * cell.score, cell.length)
 
 
 def _forget_bias(like: Tensor) -> Tensor:
@@ -53,17 +63,18 @@ def _forget_bias(like: Tensor) -> Tensor:
 
 def _reordered(kernel: Tensor) -> Tensor:
     """Columns i, j, f, o -> o, i, f, j."""
-    return kernel.unflatten(1, (4, -1))[:, _GATES].flatten(1)
+    return kernel.view(len(kernel), 4, -1)[:, _GATES].flatten(1)
 
 
 class _Attend(torch.autograd.Function):
-    """gates [T, B, 4A] (inputs' share, bias included), recurrent [2A, 4A] of [h, a], query [2A, A] of [c, h], project [2A, 2A] of [h, a].
+    """gates [T, B, 4A] (inputs' share, bias included), recurrent [2A, 4A] of [h, a], query [2A, A] of [c, h],
+    project [2A, 2A] of [h, a].
 
-    `query` and the second half of `project` give exponents, that is twice the summands of the tanh; `v` is -2 score. Gives y [T, B, A].
+    `query` and the second half of `project` give exponents, that is twice the summands of the tanh; `v` is -2
+    score. Gives y [T, B, A].
     """
 
     @staticmethod
-    @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)
     def forward(
         ctx: Any,
         gates: Tensor,
@@ -83,12 +94,12 @@ class _Attend(torch.autograd.Function):
         gates_on, tanh_c, exp_query, weights = new(T, B, 4 * A), new(T, B, A), new(T, B, A), new(T, length, B)
         block, scores, made, one = new(length, B, A), new(length * B), new(B, 2 * A), gates.new_ones(1)
 
-        c, h, a = (part.unbind() for part in states.split(A, 2))
+        c, h, a = (part.unbind() for part in torch.split(states, A, 2))
         ch, ha = states[:, :, : 2 * A].unbind(), states[:, :, A:].unbind()
-        o, i, f, j = (part.unbind() for part in gates_on.split(A, 2))
+        o, i, f, j = (part.unbind() for part in torch.split(gates_on, A, 2))
         sigmoids = gates_on[:, :, : 3 * A].unbind()
         flat_block, square_scores = block.view(-1, A), scores.view(length, B)
-        row, exponent = made.split(A, 1)
+        row, exponent = torch.split(made, A, 1)
         for t, (given, on) in enumerate(zip(gates.unbind(), gates_on.unbind(), strict=True)):
             torch.addmm(given, ha[t], recurrent, out=on)
             sigmoids[t].sigmoid_()
@@ -112,10 +123,12 @@ class _Attend(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    @torch.amp.custom_bwd(device_type="cuda")
-    def backward(ctx: Any, d_y: Tensor) -> tuple[Tensor | None, ...]:
-        recurrent, query, project, v, states, rows, exp_rows, gates_on, tanh_c, exp_query, weights = ctx.saved_tensors
-        length, (T, B, A) = ctx.length, d_y.shape
+    def backward(ctx: Any, *d_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        recurrent, query, project, v, states, rows, exp_rows, gates_on, tanh_c, exp_query, weights = (
+            ctx.saved_tensors
+        )
+        (d_y,), length = d_outputs, ctx.length
+        T, B, A = d_y.shape
         d_gates, d_query = d_y.new_empty(T, B, 4 * A), d_y.new_empty(T, B, A)
         d_rows, d_exponents = d_y.new_zeros(T + length, B, A), d_y.new_zeros(T + length, B, A)
         d_rows[length:] = d_y
@@ -124,11 +137,15 @@ class _Attend(torch.autograd.Function):
         from_query, from_gates = (query * -v).t(), recurrent.t()
         of_gates, of_c = _gate_factors(states, gates_on, tanh_c)
         forget = gates_on[:, :, 2 * A : 3 * A].unbind()
-        block, product, d_score = torch.empty_like(rows[:length]), torch.empty_like(rows[:length]), torch.empty_like(weights[0])
+        block, product, d_score = (
+            torch.empty_like(rows[:length]),
+            torch.empty_like(rows[:length]),
+            torch.empty_like(weights[0]),
+        )
         flat_block, flat_score = block.view(-1, A), d_score.view(-1)
         d_v, one, ones = torch.zeros_like(v), v.new_ones(1), torch.ones_like(v)
         d_state = d_y.new_zeros(B, 3 * A)
-        d_c, d_h, d_a = d_state.split(A, 1)
+        d_c, d_h, d_a = torch.split(d_state, A, 1)
         d_ch, d_ha = d_state[:, : 2 * A], d_state[:, A:]
         for t in reversed(range(T)):
             past, weight = slice(t, t + length), weights[t]
@@ -164,11 +181,13 @@ class _Attend(torch.autograd.Function):
 
 
 def _gate_factors(states: Tensor, gates_on: Tensor, tanh_c: Tensor) -> tuple[Tensor, Tensor]:
-    """What d_h (for o) and d_c (for i, f, j) are multiplied by to give d_gates [T, B, 4A]; what d_h adds to d_c [T, B, A]."""
+    """What d_h (for o) and d_c (for i, f, j) are multiplied by to give d_gates [T, B, 4A]; what d_h adds to
+    d_c [T, B, A].
+    """
     A = tanh_c.shape[2]
     factors = torch.empty_like(gates_on)
     sigmoid, tanh = torch.ops.aten.sigmoid_backward.grad_input, torch.ops.aten.tanh_backward.grad_input
-    (o, i, f, j), (of_o, of_i, of_f, of_j) = gates_on.split(A, 2), factors.split(A, 2)
+    (o, i, f, j), (of_o, of_i, of_f, of_j) = torch.split(gates_on, A, 2), torch.split(factors, A, 2)
     sigmoid(tanh_c, o, grad_input=of_o)
     sigmoid(j, i, grad_input=of_i)
     sigmoid(states[:-1, :, :A], f, grad_input=of_f)

@@ -1,4 +1,6 @@
-"""Names of building blocks and where they live: ours, and those other packages bring through an entry point group."""
+"""Names of building blocks and where they live: ours, and those other packages bring through an entry point
+group.
+"""
 
 from __future__ import annotations
 

@@ -1,13 +1,15 @@
-"""Recurrent layers one upon another, each with what Magenta may wrap round it: input projection, residual, dropout.
+"""Recurrent layers one upon another, each with what Magenta may wrap round it: input projection, residual,
+dropout.
 
 A *cell* is a module with `inputs`, `size`, `sequence(x [T, B, inputs]) -> [T, B, size]` from the zero state,
-`step(x [B, inputs], state) -> (y [B, size], state)` and `state_shapes`, the shape of each named state tensor without the batch.
+`step(x [B, inputs], state) -> (y [B, size], state)` and `state_shapes`, the shape of each named state tensor
+without the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +24,11 @@ class Cell(Protocol):
 
     inputs: int
     size: int
-    state_shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def state_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Name -> shape without the batch."""
+        ...
 
     def sequence(self, x: Tensor) -> Tensor:
         """[T, B, inputs] -> [T, B, size], from the zero state."""
@@ -33,8 +39,28 @@ class Cell(Protocol):
         ...
 
 
+class Body(Protocol):
+    """What stands between features and the output layer: `size` outputs a step, in two speeds."""
+
+    size: int
+
+    def sequence(self, x: Tensor) -> Tensor:
+        """[T, B, width] -> [T, B, size] from the zero state."""
+        ...
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[B, width] -> [B, size] and the next state; other entries of `state` are left alone."""
+        ...
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros, batch first."""
+        ...
+
+
 class Layer(nn.Module):
-    """A cell; if `width` is not the cell's input width, a linear map before it; `residual` adds the cell's input to its output."""
+    """A cell; if `width` is not the cell's input width, a linear map before it; `residual` adds the cell's
+    input to its output.
+    """
 
     def __init__(self, cell: Cell, width: int, *, residual: bool, dropout: float) -> None:
         super().__init__()
@@ -65,16 +91,19 @@ class Stack(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.size: int = layers[-1].cell.size
 
+    def _each(self) -> list[Layer]:
+        return cast(list[Layer], list(self.layers))
+
     def sequence(self, x: Tensor) -> Tensor:
         """[T, B, width] -> [T, B, size] from the zero state."""
-        for layer in self.layers:
+        for layer in self._each():
             x = layer.sequence(x)
         return x
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[B, width] -> [B, size] and the next state."""
         after: State = {}
-        for n, layer in enumerate(self.layers):
+        for n, layer in enumerate(self._each()):
             mine = {name: state[f"{n}_{name}"] for name in layer.cell.state_shapes}
             x, new = layer.step(x, mine)
             after |= {f"{n}_{name}": value for name, value in new.items()}
@@ -83,5 +112,10 @@ class Stack(nn.Module):
     def initial_state(self, batch: int) -> State:
         """Zeros, batch first."""
         some = next(self.parameters())
-        shapes = {f"{n}_{k}": s for n, layer in enumerate(self.layers) for k, s in layer.cell.state_shapes.items()}
-        return {name: torch.zeros(batch, *shape, dtype=some.dtype, device=some.device) for name, shape in shapes.items()}
+        shapes = {
+            f"{n}_{k}": s for n, layer in enumerate(self._each()) for k, s in layer.cell.state_shapes.items()
+        }
+        return {
+            name: torch.zeros(batch, *shape, dtype=some.dtype, device=some.device)
+            for name, shape in shapes.items()
+        }

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from antiphon.errors import NameNotFound, OptionError
+from antiphon.recipes import ranges
 
 MAX_STEPS_PER_BAR = 48
 """Longest bar a model knows, in steps: 12/4 or 3/1 in sixteenths."""
@@ -85,7 +86,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model's description. `name` is 'family/variant'."""
+    """A model's description. `name` is 'family/variant'. Raises `OptionError` for values outside `ranges`."""
 
     name: str
     family: str
@@ -99,6 +100,9 @@ class Recipe:
     training: Training = field(default_factory=Training)
     paper: str = ""
     """Where the model was first described."""
+
+    def __post_init__(self) -> None:
+        ranges.check(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the inverse."""
@@ -127,10 +131,17 @@ def _build(cls: type, values: Mapping[str, Any], path: str) -> Any:
         if name not in hints:
             raise NameNotFound("recipe value", f"{path}{name}", [f"{path}{known}" for known in hints])
     built = {name: _coerce(hints[name], value, f"{path}{name}") for name, value in values.items()}
-    try:
-        return cls(**built)
-    except TypeError as error:
-        raise OptionError(f"The recipe is incomplete: {error}.") from None
+    lacking = [f"{path}{name}" for name in _required(cls) if name not in built]
+    if lacking:
+        raise OptionError(f"The recipe is incomplete: it lacks {', '.join(lacking)}.")
+    return cls(**built)
+
+
+def _required(cls: type) -> list[str]:
+    """Values without a default."""
+    missing = dataclasses.MISSING
+    every = dataclasses.fields(cls)
+    return [one.name for one in every if one.default is missing and one.default_factory is missing]
 
 
 def _coerce(hint: Any, value: Any, path: str) -> Any:

@@ -1,9 +1,10 @@
 """Bundles: one file, `NAME.antiphon`, with everything needed to play, fine-tune and share a model.
 
-A zip of `bundle.json` (format version, recipe with all its values, provenance, metrics, opening distribution, defaults, SHA-256 of
-the other members), `weights.safetensors`, `step.onnx` (the playing graph; its weights are external data at their offsets in the
-safetensors file) and `card.md` (what the model is good and bad at). Nothing is pickled. A file from a stranger is read with bounds:
-names, sizes and hashes are checked before anything is believed.
+A zip of `bundle.json` (format version, recipe with all its values, provenance, metrics, opening distribution,
+defaults, SHA-256 of the other members), `weights.safetensors`, `step.onnx` (the playing graph; its weights
+are external data at their offsets in the safetensors file) and `card.md` (what the model is good and bad at).
+Nothing is pickled. A file from a stranger is read with bounds: names, sizes and hashes are checked before
+anything is believed.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 class Bundle:
     """A model ready to play.
 
-    `opening` float64 [V]: how often each event begins a piece of the training split, as the model sees it. `provenance`: data,
-    licences, steps, seed. `metrics`: held-out figures in nats. `defaults`: what music of the corpus is like (meters, qpm).
-    `state`: the playing state's tensors, name -> (dtype, shape without the batch). `safetensors` and `graph` as in the file.
+    `opening` float64 [V]: how often each event begins a piece of the training split, as the model sees it.
+    `provenance`: data, licences, steps, seed. `metrics`: held-out figures in nats. `defaults`: what music of
+    the corpus is like (meters, qpm). `state`: the playing state's tensors, name -> (dtype, shape without the
+    batch). `safetensors` and `graph` as in the file.
     """
 
     name: str
@@ -63,7 +65,9 @@ class Bundle:
 
     @classmethod
     def open(cls, path: Path | str) -> Bundle:
-        """The bundle in the file at `path`. Raises `BundleError` where it is missing, truncated, altered or too new."""
+        """The bundle in the file at `path`. Raises `BundleError` where it is missing, truncated, altered or
+        too new.
+        """
         path = Path(path)
         try:
             members = _members(path)
@@ -75,7 +79,9 @@ class Bundle:
         except AntiphonError as error:
             raise BundleError(f"The bundle '{path}' cannot be used: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise BundleError(f"The index of '{path}' is malformed ({_brief(error)}); get the bundle anew.") from None
+            raise BundleError(
+                f"The index of '{path}' is malformed ({_brief(error)}); get the bundle anew."
+            ) from None
 
     @property
     def sha256(self) -> str:
@@ -83,11 +89,15 @@ class Bundle:
         return hashlib.sha256(self.safetensors).hexdigest()
 
     def weights(self) -> dict[str, npt.NDArray[Any]]:
-        """The net's weights by name, float16 or float32, as `nets.build(recipe)` names them. Raises `BundleError`."""
+        """The net's weights by name, float16 or float32, as `nets.build(recipe)` names them. Raises
+        `BundleError`.
+        """
         try:
             return dict(load(self.safetensors))
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise BundleError(f"The weights of the bundle '{self.name}' are malformed ({_brief(error)}).") from None
+            raise BundleError(
+                f"The weights of the bundle '{self.name}' are malformed ({_brief(error)})."
+            ) from None
 
 
 def write(path: Path | str, bundle: Bundle) -> None:
@@ -109,7 +119,9 @@ def shipped() -> list[Path]:
 
 
 def find(name_or_path: Path | str) -> Path:
-    """Path of a shipped bundle ('melody/attention') or of a file; raises `NameNotFound` with the nearest shipped one."""
+    """Path of a shipped bundle ('melody/attention') or of a file; raises `NameNotFound` with the nearest
+    shipped one.
+    """
     path = Path(name_or_path)
     known = {shown_name(found): found for found in shipped()}
     if str(name_or_path) in known:
@@ -136,8 +148,17 @@ def _members(path: Path) -> dict[str, bytes]:
         raise BundleError(f"There is no bundle at '{path}'.") from None
     except OSError as error:
         raise BundleError(f"Cannot read '{path}': {error.strerror or error}.") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        raise BundleError(f"'{path}' is no bundle, or is truncated or altered ({_brief(error)}); get it anew.") from None
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+        ValueError,
+    ) as error:
+        raise BundleError(
+            f"'{path}' is no bundle, or is truncated or altered ({_brief(error)}); get it anew."
+        ) from None
     except Exception as error:
         if type(error).__module__ == "zlib":
             raise BundleError(f"'{path}' is altered ({_brief(error)}); get it anew.") from None
@@ -153,7 +174,9 @@ def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
     for info in infos:
         if info.file_size > _LARGEST[info.filename]:
             bound = _LARGEST[info.filename] // _MIB
-            raise BundleError(f"'{info.filename}' in '{path}' is {info.file_size} bytes; at most {bound} MiB are read.")
+            raise BundleError(
+                f"'{info.filename}' in '{path}' is {info.file_size} bytes; at most {bound} MiB are read."
+            )
 
 
 def _index(data: bytes, path: Path) -> dict[str, Any]:
@@ -165,7 +188,8 @@ def _index(data: bytes, path: Path) -> dict[str, Any]:
         raise BundleError(f"'{path}' has the format version {version!r}; expected 1 to {VERSION}.")
     if version > VERSION:
         raise BundleError(
-            f"'{path}' has format version {version}; this Antiphon reads up to {VERSION}. Update it: pip install -U antiphon."
+            f"'{path}' has format version {version}; this Antiphon reads up to {VERSION}. "
+            "Update it: pip install -U antiphon."
         )
     return index
 
@@ -173,7 +197,9 @@ def _index(data: bytes, path: Path) -> dict[str, Any]:
 def _verify(members: Mapping[str, bytes], index: Mapping[str, Any], path: Path) -> None:
     for name in (WEIGHTS, STEP, CARD):
         if hashlib.sha256(members[name]).hexdigest() != index["sha256"][name]:
-            raise BundleError(f"'{name}' in '{path}' was altered: its hash is not the one in the index. Get the bundle anew.")
+            raise BundleError(
+                f"'{name}' in '{path}' was altered: its hash is not in the index. Get the bundle anew."
+            )
 
 
 def _assembled(members: Mapping[str, bytes], index: Mapping[str, Any]) -> Bundle:
@@ -181,7 +207,9 @@ def _assembled(members: Mapping[str, bytes], index: Mapping[str, Any]) -> Bundle
         name=_text(index["name"]),
         recipe=Recipe.from_dict(index["recipe"]),
         opening=_distribution(index["opening"]),
-        state={name: (_text(kind), tuple(map(_count, shape))) for name, (kind, shape) in index["state"].items()},
+        state={
+            name: (_text(kind), tuple(map(_count, shape))) for name, (kind, shape) in index["state"].items()
+        },
         safetensors=members[WEIGHTS],
         graph=members[STEP],
         card=members[CARD].decode(),

@@ -1,8 +1,9 @@
 """`Player`: a bundle's step graph at work, an event in, the distribution of the next one out. No torch.
 
-The automaton of the playing contract: `event` int64 [B] that just sounded, at `position` int64 [B, 2] (its step in the bar, steps per
-bar), and the state go in; `log_p` float32 [B, V] and the next state come out. A state is a value: it can be kept, forked and
-gone back to. Ids are checked here, because a graph gathers silently.
+The automaton of the playing contract: `event` int64 [B] that just sounded, at `position` int64 [B, 2] (its
+step in the bar, steps per bar), and the state go in; `log_p` float32 [B, V] and the next state come out. A
+state is a value: it can be kept, forked and gone back to. Ids are checked here, because a graph gathers
+silently.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import onnxruntime as ort
 
 from antiphon.codecs import family
 from antiphon.errors import BundleError, InputError, OptionError
+from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.runtime.bundle import Bundle
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-
-MAX_STEPS_PER_BAR = 48
 
 _HEAD = ("log_p", "label_log_p")
 _DTYPES = {"int64": np.int64, "float32": np.float32}
@@ -40,7 +40,9 @@ class State:
 
 @dataclass(frozen=True)
 class Step:
-    """What follows an event: `log_p` float32 [B, V] at the asked temperature, `label_log_p` [B, L] at temperature 1."""
+    """What follows an event: `log_p` float32 [B, V] at the asked temperature, `label_log_p` [B, L] at
+    temperature 1.
+    """
 
     log_p: Floats
     label_log_p: Floats
@@ -53,7 +55,6 @@ class Player:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.bundle = bundle
         self._session = _session(bundle, threads)
-        self._inputs = {given.name for given in self._session.get_inputs()}
         self._outputs = [*_HEAD, *(f"next_{name}" for name in bundle.state)]
         self._check_graph()
         in_view = family(bundle.recipe.family).in_view(bundle.recipe.view)
@@ -65,14 +66,16 @@ class Player:
         return State({name: np.zeros((n, *shape), _DTYPES[kind]) for name, (kind, shape) in shapes})
 
     def step(self, events: Ints, position: Ints, temperature: Floats, state: State) -> Step:
-        """What follows `events` int64 [B] that sounded at `position` int64 [B, 2], at `temperature` float32 [B] above 0.
+        """What follows `events` int64 [B] that sounded at `position` int64 [B, 2], at `temperature` float32
+        [B] above 0.
 
-        Raises `InputError` for an event outside the model's range, `OptionError` for an impossible position or temperature.
+        Raises `InputError` for an event outside the model's range, `OptionError` for an impossible position
+        or temperature.
         """
         self._check_events(events)
         _check_clock(position, temperature, len(events))
-        given = {"event": events[:, None], "position": position, "temperature": temperature, **state.tensors}
-        feeds = {name: given[name] for name in self._inputs}
+        clock = {"position": position, "temperature": temperature}
+        feeds = {"event": events[:, None], **clock, **state.tensors}
         log_p, label_log_p, *after = self._session.run(self._outputs, feeds)
         return Step(log_p, label_log_p, State(dict(zip(state.tensors, after, strict=True))))
 
@@ -82,27 +85,34 @@ class Player:
             wrong = next(event for event in ids if event not in self._known)
             view = self.bundle.recipe.view
             raise InputError(
-                f"The event {wrong} is unknown to {self.bundle.name}; it knows 0 (nothing new), 1 (note off) and "
-                f"{view.min_pitch + 2} to {view.max_pitch + 1} (pitches {view.min_pitch} to {view.max_pitch - 1})."
+                f"The event {wrong} is unknown to {self.bundle.name}; it knows 0 (nothing new), 1 (note off) "
+                f"and {view.min_pitch + 2} to {view.max_pitch + 1} (pitches {view.min_pitch} to "
+                f"{view.max_pitch - 1})."
             )
 
     def _check_graph(self) -> None:
         missing = {*self._outputs} - {made.name for made in self._session.get_outputs()}
-        strange = self._inputs - {"event", "position", "temperature", *self.bundle.state}
+        given = {given.name for given in self._session.get_inputs()}
+        strange = given ^ {"event", "position", "temperature", *self.bundle.state}
         kinds = {kind for kind, _ in self.bundle.state.values()} - _DTYPES.keys()
         if missing or strange or kinds:
             what = ", ".join(sorted(missing | strange | kinds))
-            raise BundleError(f"The graph of '{self.bundle.name}' does not fit its index ({what}); get the bundle anew.")
+            raise BundleError(
+                f"The graph of '{self.bundle.name}' does not fit its index ({what}); get it anew."
+            )
 
 
 def _check_clock(position: Ints, temperature: Floats, n: int) -> None:
     places = position.tolist()
     if len(places) != n or len(temperature) != n:
-        raise OptionError(f"{n} events came with {len(places)} positions and {len(temperature)} temperatures.")
+        raise OptionError(
+            f"{n} events came with {len(places)} positions and {len(temperature)} temperatures."
+        )
     for step, steps_per_bar in places:
         if not 0 <= step < steps_per_bar <= MAX_STEPS_PER_BAR:
             raise OptionError(
-                f"Step {step} of a bar of {steps_per_bar} steps: a bar has 1 to {MAX_STEPS_PER_BAR} steps, counted from 0."
+                f"Step {step} of a bar of {steps_per_bar} steps: a bar has 1 to {MAX_STEPS_PER_BAR} steps, "
+                "counted from 0."
             )
     for value in temperature.tolist():
         if not 0 < value < float("inf"):
@@ -122,4 +132,6 @@ def _session(bundle: Bundle, threads: int) -> ort.InferenceSession:
         return ort.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no narrower ancestor
         reason = " ".join(str(error).split())[:160]
-        raise BundleError(f"The graph of the bundle '{bundle.name}' cannot be played ({reason}); get it anew.") from None
+        raise BundleError(
+            f"The graph of the bundle '{bundle.name}' cannot be played ({reason}); get it anew."
+        ) from None

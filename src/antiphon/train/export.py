@@ -22,26 +22,34 @@ from antiphon.train import checkpoint
 from antiphon.train.folder import RunFolder
 from antiphon.train.graph import step_graph
 
-_NO_CARD = "# {name}\n\n{summary}\n\nTrained on {corpus}. Nothing is known about its licence; ask whoever made it.\n"
+_NO_CARD = (
+    "# {name}\n\n{summary}\n\nTrained on {corpus}. Nothing is known about its licence; ask whoever made it.\n"
+)
 
 
 def export(
     run: Path | str, out: Path | str, *, half: bool = False, card: str | None = None, licence: str = ""
 ) -> Bundle:
-    """Write the best weights of the run folder `run` as a bundle to `out`, which ends in '.antiphon'; return it.
+    """Write the best weights of the run folder `run` as a bundle to `out`, which ends in '.antiphon'; return
+    it.
 
-    `half` rounds the weights to half precision. `card` is the text of `card.md` and `licence` that of the data; without a card a
-    plain one is written. Raises `RunError` where `run` is no run or has no checkpoint yet, `OptionError`, `OutputError`.
+    `half` rounds the weights to half precision. `card` is the text of `card.md` and `licence` that of the
+    data; without a card a plain one is written. Raises `RunError` where `run` is no run or has no checkpoint
+    yet, `OptionError`, `OutputError`.
     """
     out = Path(out)
     if out.suffix != bundle.SUFFIX:
-        raise OptionError(f"'{out}' does not end in '{bundle.SUFFIX}'; name the bundle like NAME{bundle.SUFFIX}.")
+        raise OptionError(
+            f"'{out}' does not end in '{bundle.SUFFIX}'; name the bundle like NAME{bundle.SUFFIX}."
+        )
     made = bundled(Path(run), bundle.shown_name(out), half=half, card=card, licence=licence)
     bundle.write(out, made)
     return made
 
 
-def bundled(run: Path, name: str, *, half: bool = False, card: str | None = None, licence: str = "") -> Bundle:
+def bundled(
+    run: Path, name: str, *, half: bool = False, card: str | None = None, licence: str = ""
+) -> Bundle:
     """The bundle that `export` writes. Raises `RunError`."""
     folder = RunFolder(run)
     facts = folder.read()
@@ -65,7 +73,9 @@ def bundled(run: Path, name: str, *, half: bool = False, card: str | None = None
 def of_model(
     model: EventModel, name: str, opening: npt.NDArray[np.float64], *, half: bool = False, **about: Any
 ) -> Bundle:
-    """A bundle of a net in memory; `about` are further fields of `Bundle`. With `half` its weights are rounded."""
+    """A bundle of a net in memory; `about` are further fields of `Bundle`. With `half` its weights are
+    rounded.
+    """
     weights = {key: _stored(tensor, half) for key, tensor in model.state_dict().items()}
     safetensors = save(weights)
     state = {
@@ -100,7 +110,9 @@ def _provenance(facts: Mapping[str, Any], step: int, licence: str) -> dict[str, 
 
 
 def _defaults(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """Shares of the meters among the sequences trained on, the commonest first; {} where the corpus is gone or another."""
+    """Shares of the meters among the sequences trained on, the commonest first; {} where the corpus is gone
+    or another.
+    """
     try:
         found = Corpus.open(corpus["path"])
     except CorpusError:

@@ -61,6 +61,8 @@ class RunFolder:
             version = facts["format"]
         except FileNotFoundError:
             raise RunError(f"'{self.root}' is not a training run: it has no run.json.") from None
+        except NotADirectoryError:
+            raise RunError(f"'{self.root}' is a file; a training run is a folder.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"'{self.about}' cannot be read ({error}).") from error
         if version != FORMAT:

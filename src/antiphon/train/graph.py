@@ -1,7 +1,7 @@
 """A net's one step as an ONNX graph that holds no weights: they are read from the bundle's safetensors file.
 
-Every weight is an external initialiser that points into `weights.safetensors` by offset, so that any ONNX runtime, the browser's
-too, finds it there, and nothing is stored twice. Only standard operators of opset 18.
+Every weight is an external initialiser that points into `weights.safetensors` by offset, so that any ONNX
+runtime, the browser's too, finds it there, and nothing is stored twice. Only standard operators of opset 18.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import onnx
 import torch
@@ -43,14 +44,17 @@ class _Step(nn.Module):
 
 
 def step_graph(model: EventModel, weights: bytes) -> bytes:
-    """The serialised graph of one step of `model`, its weights at their offsets in `weights`, a safetensors file.
+    """The serialised graph of one step of `model`, its weights at their offsets in `weights`, a safetensors
+    file.
 
-    Inputs `event`, `position`, `temperature` and the state's tensors by name; outputs `log_p`, `label_log_p` and `next_<name>`.
+    Inputs `event`, `position`, `temperature` and the state's tensors by name; outputs `log_p`, `label_log_p`
+    and `next_<name>`.
     """
     proto = _exported(model)
     _point_outside(proto.graph, weights)
     _strip(proto)
-    return proto.SerializeToString(deterministic=True)
+    data: bytes = proto.SerializeToString(deterministic=True)
+    return data
 
 
 def _exported(model: EventModel) -> onnx.ModelProto:
@@ -71,7 +75,7 @@ def _exported(model: EventModel) -> onnx.ModelProto:
             dynamic_shapes=({0: batch}, {0: batch}, {0: batch}, tuple({0: batch} for _ in state)),
             verbose=False,
         )
-    return program.model_proto
+    return cast(torch.onnx.ONNXProgram, program).model_proto
 
 
 def _scrambled(model: EventModel) -> EventModel:
@@ -97,7 +101,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _point_outside(graph: onnx.GraphProto, weights: bytes) -> None:
-    """Replace the values of weights by where they stand in the safetensors file; half-precision ones are cast."""
+    """Replace the values of weights by where they stand in the safetensors file; half-precision ones are
+    cast.
+    """
     places = _places(weights)
     found = {tensor.name.removeprefix("model."): tensor for tensor in graph.initializer}
     missing = places.keys() - found.keys()
@@ -153,7 +159,9 @@ def _cast(graph: onnx.GraphProto, halves: list[str]) -> None:
 
 
 def _strip(proto: onnx.ModelProto) -> None:
-    """Remove what the exporter wrote about this machine: source paths, stack traces, shapes of what is between."""
+    """Remove what the exporter wrote about this machine: source paths, stack traces, shapes of what is
+    between.
+    """
     proto.producer_name, proto.producer_version, proto.doc_string = "antiphon", "", ""
     del proto.metadata_props[:]
     del proto.graph.metadata_props[:]

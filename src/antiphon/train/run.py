@@ -88,17 +88,7 @@ def train(
 
 
 def _check(recipe: Recipe, seed: int) -> None:
-    training = recipe.training
-    clipping.check(training.clip)
-    least = {"batch_size": 1, "max_steps": 1, "evaluate_every": 1, "patience": 1, "max_length": 2}
-    for name, low in least.items():
-        if getattr(training, name) < low:
-            raise OptionError(f"training.{name} is {getattr(training, name)}; expected {low} or more.")
-    for name in ("learning_rate", "final_learning_rate"):
-        if not 0 <= getattr(training, name) <= 1:
-            raise OptionError(f"training.{name} is {getattr(training, name)}; expected 0 to 1, as 0.001.")
-    if not 0 <= training.dropout < 1:
-        raise OptionError(f"training.dropout is {training.dropout}; expected a share from 0 to below 1.")
+    clipping.check(recipe.training.clip)
     if not 0 <= seed < 2**63:
         raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
 

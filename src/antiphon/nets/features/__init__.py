@@ -1,14 +1,14 @@
 """Codecs' arithmetic for nets. A codec is one module here and one line in `_OURS`.
 
-Somebody else's package adds one through the entry point group `antiphon.features`, naming a class 'module:Class'.
+Somebody else's package adds one through the entry point group `antiphon.features`, naming a class
+'module:Class'.
 """
 
 from __future__ import annotations
 
-from antiphon.nets.features.clock import MAX_STEPS_PER_BAR
 from antiphon.nets.features.features import Features, Moment, State
 from antiphon.nets.registry import Registry
-from antiphon.recipes import Recipe
+from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 
 __all__ = ["MAX_STEPS_PER_BAR", "Features", "Moment", "State", "build"]
 
@@ -25,4 +25,5 @@ _CODECS = Registry(
 
 def build(recipe: Recipe) -> Features:
     """Features of the recipe's codec; raises `NameNotFound` with the nearest codec."""
-    return _CODECS.find(recipe.codec.name)(recipe)
+    made: Features = _CODECS.find(recipe.codec.name)(recipe)
+    return made

@@ -1,7 +1,8 @@
 """Labels that name an event outright, and how every label's probability becomes the probability of events.
 
-A codec's labels are `n_plain` labels, one for each event of the view, in the codec's order, then one label for each lookback
-distance ("the event that stood there"). Several labels can mean the same event; its probability is their sum.
+A codec's labels are `n_plain` labels, one for each event of the view, in the codec's order, then one label
+for each lookback distance ("the event that stood there"). Several labels can mean the same event; its
+probability is their sum.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ _NOTHING = -1e30
 class Alphabet(nn.Module):
     """Plain labels of a view: `event_of_label` int64 [n_plain], `label_of_event` int64 [130].
 
-    Labels stand in Magenta's two orders: no-event, note-off, pitches (one-hot codecs), or with `pitches_first` pitches, no-event,
-    note-off (key-melody codec). An event outside the view has label -1 and probability 0.
+    Labels stand in Magenta's two orders: no-event, note-off, pitches (one-hot codecs), or with
+    `pitches_first` pitches, no-event, note-off (key-melody codec). An event outside the view has label -1 and
+    probability 0.
     """
 
     event_of_label: Tensor

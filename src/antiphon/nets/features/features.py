@@ -1,8 +1,10 @@
-"""What a codec must offer a net: inputs and labels of whole sequences (training), inputs of one step (playing).
+"""What a codec must offer a net: inputs and labels of whole sequences (training), inputs of one step
+(playing).
 
-Sequences are `events` int64 [B, T] of family ids, with `steps_per_bar` int64 [B] and `start_in_bar` int64 [B], the step of
-the bar on which event 0 falls. One step is `event` int64 [B] with `position` int64 [B, 2]: the step in the bar of the event that just
-sounded, and the steps per bar. The input after event t is what the net sees when it predicts event t + 1.
+Sequences are `events` int64 [B, T] of family ids, with `steps_per_bar` int64 [B] and `start_in_bar` int64
+[B], the step of the bar on which event 0 falls. One step is `event` int64 [B] with `position` int64 [B, 2]:
+the step in the bar of the event that just sounded, and the steps per bar. The input after event t is what the
+net sees when it predicts event t + 1.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Moment:
-    """One step's features: the net's input [B, width], events [B, K] that lookback labels mean next, the next state."""
+    """One step's features: the net's input [B, width], events [B, K] that lookback labels mean next, the next
+    state.
+    """
 
     inputs: Tensor
     copies: Tensor
@@ -26,7 +30,7 @@ class Moment:
 
 
 class Features(Protocol):
-    """A codec's arithmetic. `n_labels` outputs, `width` inputs, `default_label` of the event "nothing new"."""
+    """A codec's arithmetic: `n_labels` outputs, `width` inputs, `default_label` of the event 0."""
 
     n_labels: int
     width: int

@@ -1,8 +1,9 @@
 """Key-melody codec (Magenta's KeyMelodyEncoderDecoder): what sounds, where the line goes, and which keys fit.
 
-Inputs, R being the number of pitches and K of distances: [0, R) the sounding pitch; 1 if a note sounds, 1 if none does; attack; +1 rising, -1
-falling; K repeat flags; the clock's bits; 1 if the next event starts a bar; 12 major keys that fit all notes so far best; 12
-that fit the last three different pitches best. Labels: pitches, no-event, note-off, then K repeats.
+Inputs, R being the number of pitches and K of distances: [0, R) the sounding pitch; 1 if a note sounds, 1 if
+none does; attack; +1 rising, -1 falling; K repeat flags; the clock's bits; 1 if the next event starts a bar;
+12 major keys that fit all notes so far best; 12 that fit the last three different pitches best. Labels:
+pitches, no-event, note-off, then K repeats.
 
 Differs on purpose: MIDI pitch 0 counts as sounding (Magenta takes it for silence), and bars follow the meter.
 """
@@ -22,7 +23,9 @@ from antiphon.recipes import Recipe
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 _SOUNDING, _ATTACK, _DIRECTION, _RECENT = 0, 1, 2, slice(3, 6)
-"""Columns of the state `line` [B, 6]: event id that sounds (0: none), attack flag, direction, the last three different onsets."""
+"""Columns of the state `line` [B, 6]: event id that sounds (below 2: none), attack flag, direction, the last
+three different onsets.
+"""
 
 
 class KeyMelody(Labels):
@@ -80,25 +83,28 @@ class KeyMelody(Labels):
 
 def _line_step(event: Tensor, line: Tensor) -> Tensor:
     """The next `line` [B, 6] after `event` [B, 1]."""
-    sounding, attack, direction, last, second, third = line.split(1, 1)
-    onset = event >= FIRST_PITCH_ID
-    sounding = torch.where(event == NO_EVENT_ID, sounding, torch.where(onset, event, 0))
-    # A note off leaves the attack flag as it was, as in Magenta.
-    attack = torch.where(event == NOTE_OFF_ID, attack, onset.long())
-    moved = onset & (event != last)
-    turned = moved & (last > 0)
-    direction = torch.where(turned, torch.sign(event - last), direction)
-    third = torch.where(moved & (event != second), second, third)
-    second = torch.where(moved, last, second)
-    last = torch.where(onset, event, last)
-    return torch.cat([sounding, attack, direction, last, second, third], 1)
+    _, _, _, last, second, _ = torch.split(line, 1, 1)
+    silent = event < FIRST_PITCH_ID
+    stays = silent | (event == last)
+    # A note off leaves the attack flag as it was, as in Magenta; the first note has no direction yet.
+    keeps = [
+        event == NO_EVENT_ID,
+        event == NOTE_OFF_ID,
+        stays | (last == 0),
+        silent,
+        stays,
+        stays | (event == second),
+    ]
+    onset = (event >= FIRST_PITCH_ID).long()
+    news = [event, onset, torch.sign(event - last), event, last, second]
+    return torch.where(torch.cat(keeps, 1), line, torch.cat(news, 1))
 
 
 def _follow(events: Tensor) -> Tensor:
     """The line [B, T, 6] after each event of whole sequences: `_line_step` without the loop."""
     onset = events >= FIRST_PITCH_ID
     speaks = events != NO_EVENT_ID
-    sounding = _hold(torch.where(onset, events, 0), speaks)
+    sounding = _hold(events, speaks)
     attack = _hold(onset.long(), events != NOTE_OFF_ID)
     last = _hold(events, onset)
     before = _delayed(last)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 import torch
+from torch import Tensor, nn
 
 from antiphon.codecs.melody import NO_EVENT_ID
 from antiphon.nets.features.alphabet import Alphabet

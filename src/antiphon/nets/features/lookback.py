@@ -1,7 +1,9 @@
-"""Lookback codec (Magenta's LookbackEventSequenceEncoderDecoder): repeats have inputs and labels of their own.
+"""Lookback codec (Magenta's LookbackEventSequenceEncoderDecoder): repeats have inputs and labels of their
+own.
 
-Inputs, N being pitches + 2 and K the number of distances: [0, N) the last event; K blocks of N, the event that would follow if the music
-repeated from each distance; the clock's bits; K repeat flags. Labels: N plain ones, then K.
+Inputs, N being pitches + 2 and K the number of distances: [0, N) the last event; K blocks of N, the event
+that would follow if the music repeated from each distance; the clock's bits; K repeat flags. Labels: N plain
+ones, then K.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""One-hot codec: the net sees the last event and names the next (Magenta's OneHotEventSequenceEncoderDecoder).
+"""One-hot codec: the net sees the last event and names the next (Magenta's
+OneHotEventSequenceEncoderDecoder).
 
 `width` = `n_labels` = pitches + 2, in the order no-event, note-off, pitches.
 """
@@ -23,7 +24,9 @@ class OneHot(Labels):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
         if recipe.codec.lookback_bars or recipe.codec.clock_bits:
-            raise OptionError("The codec 'onehot' has neither lookback nor clock; use the codec 'lookback' for them.")
+            raise OptionError(
+                "The codec 'onehot' has neither lookback nor clock; use the codec 'lookback' for them."
+            )
         self.width = self.alphabet.n_plain
         self.register_buffer("_rows", one_hot_rows(self.alphabet.label_of_event), persistent=False)
 

@@ -1,7 +1,9 @@
-"""Lookback: what stood whole bars ago, the labels that say "the same again", and the history that playing keeps.
+"""Lookback: what stood whole bars ago, the labels that say "the same again", and the history that playing
+keeps.
 
-Distances follow the meter: `k` bars are `k * steps_per_bar` steps (16 and 32 in Magenta, which knew only 4/4). Where the
-distance reaches before the beginning, the event that stood there is the default one (nothing new), and nothing repeats.
+Distances follow the meter: `k` bars are `k * steps_per_bar` steps (16 and 32 in Magenta, which knew only
+4/4). Where the distance reaches before the beginning, the event that stood there is the default one (nothing
+new), and nothing repeats.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.codecs.melody import NO_EVENT_ID
-from antiphon.nets.features.clock import MAX_STEPS_PER_BAR
 from antiphon.nets.features.features import State
+from antiphon.recipes import MAX_STEPS_PER_BAR
 
 
 class Repeats(nn.Module):
@@ -59,7 +61,9 @@ class Repeats(nn.Module):
         return {"history": history, "seen": torch.zeros(batch, dtype=torch.int64, device=device)}
 
     def step(self, event: Tensor, steps_per_bar: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """After `event` [B]: copies [B, K] for the event to come, repeat flags [B, K] of this one, the next state."""
+        """After `event` [B]: copies [B, K] for the event to come, repeat flags [B, K] of this one, the next
+        state.
+        """
         if not self.n:
             none = event[:, None][:, :0]
             return none, none > 0, {}
