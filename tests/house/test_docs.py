@@ -63,6 +63,7 @@ def test_pages_have_something_to_run() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the pages train nets")
