@@ -115,8 +115,9 @@ def _completed(
     from antiphon.generate.sections import complete
 
     seed = new_seed() if seed is None else seed
-    typer.echo(f"Making {', '.join(missing)} with {bundle}, seed {seed}.", err=True)
-    return complete(sections, sorted(letters(form)), load(bundle), seed=seed, **options)
+    made = complete(sections, sorted(letters(form)), load(bundle), seed=seed, **options)
+    typer.echo(f"{', '.join(missing)} made with {bundle}, seed {seed}.", err=True)
+    return made
 
 
 def _with_drums(music: Score, drums: str, meter: Any) -> Score:

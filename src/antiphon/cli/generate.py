@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from antiphon.errors import OptionError
+from antiphon.errors import NameNotFound, OptionError
 
 if TYPE_CHECKING:
     from antiphon.generate import Piece
@@ -157,10 +157,10 @@ def _again(record: Path, bundle: str | None, written: _Written, output: Path | N
 
 def _sound_suffix(name: str) -> str:
     from antiphon.render import audio
-    from antiphon.render.synth import SAMPLE_RATE
 
     suffix = f".{name.removeprefix('.').lower()}"
-    audio.check(Path(f"sound{suffix}"), SAMPLE_RATE)
+    if suffix not in audio.FORMATS:
+        raise NameNotFound("sound format", name, (known.removeprefix(".") for known in audio.FORMATS))
     return suffix
 
 
