@@ -26,17 +26,23 @@ def letters(form: str) -> list[str]:
 def in_form(sections: Mapping[str, Score], form: str) -> Score:
     """The sections one after the other as `form` has them, each from a bar line on, marked with its letter.
 
-    Raises `OptionError` for a form that is no word of letters, or has one that `sections` lacks.
+    Raises `OptionError` for a form that is no word of letters, has one that `sections` lacks, or leaves one
+    of them out; `EmptyError` for a section without notes.
     """
     lacking = [letter for letter in letters(form) if letter not in sections]
     if lacking:
         raise OptionError(
             f"The form {form} needs a section {lacking[0]}; there are {', '.join(sections) or 'none'}."
         )
+    unused = [letter for letter in sections if letter not in letters(form)]
+    if unused:
+        raise OptionError(f"The form {form} has no {unused[0]}; there are sections {', '.join(sections)}.")
     return edit.concatenate([_marked(sections[letter], letter) for letter in form.upper()])
 
 
 def _marked(score: Score, letter: str) -> Score:
+    if not len(score.notes):
+        raise EmptyError(f"Section {letter} ('{score.source or score.title}') has no notes.")
     return score.replace(markers=(Mark(0, letter), *score.markers))
 
 

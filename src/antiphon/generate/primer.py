@@ -149,6 +149,8 @@ def _events(given: Sequence[int] | None) -> Any:
 def _transposed(found: Primer, semitones: int) -> Primer:
     if not semitones:
         return found
+    if not len(found):
+        raise PromptError("There is no primer to transpose; give one, or say with --key where to play.")
     events = found.melody.events.astype(np.int64)
     moved = np.where(events >= 0, events + semitones, events)
     lost = events[(events >= 0) & ((moved < 0) | (moved > 127))]
