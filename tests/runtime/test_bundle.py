@@ -111,6 +111,7 @@ def test_an_altered_member_is_named(file):
         {"opening": [2.0, -1.0]},
         {"opening": "x"},
         {"opening": []},
+        {"opening": [0.5, 0.5]},
         {"state": {"a": 3}},
         {"state": {"a": ["float32", [-1]]}},
         {"state": {"a": ["float32", [10**12]]}},
@@ -156,6 +157,14 @@ def test_a_bomb_is_not_unpacked(file):
             archive.writestr(name, data)
     assert file.stat().st_size < 100_000
     _refused(file, "at most 1 MiB")
+
+
+def test_weights_that_would_unpack_to_more_than_the_file_are_refused(file):
+    members = _members(file)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**members, bundle.WEIGHTS: bytes(50_000_000)}.items():
+            archive.writestr(name, data)
+    _refused(file, "packed in an unknown way")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip", bytes(1000)])

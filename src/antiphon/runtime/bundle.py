@@ -14,6 +14,7 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from antiphon.errors import AntiphonError, BundleError, NameNotFound
+from antiphon.codecs import family
+from antiphon.errors import AntiphonError, BundleError, NameNotFound, one_line
 from antiphon.files import atomic_write
 from antiphon.recipes import Recipe
 
@@ -37,6 +39,7 @@ _MIB = 1 << 20
 _LARGEST = {INDEX: 4 * _MIB, WEIGHTS: 1024 * _MIB, STEP: 64 * _MIB, CARD: 1 * _MIB}
 """Largest size of each member, unpacked. No other member is allowed."""
 
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Every member's date, so that equal content gives equal bytes."""
@@ -142,7 +145,7 @@ def _members(path: Path) -> dict[str, bytes]:
     """Every member, unpacked within its bound."""
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_names(archive, path)
+            _check_outside(archive, path)
             return {info.filename: archive.read(info) for info in archive.infolist()}
     except FileNotFoundError:
         raise BundleError(f"There is no bundle at '{path}'.") from None
@@ -155,17 +158,14 @@ def _members(path: Path) -> dict[str, bytes]:
         NotImplementedError,
         EOFError,
         ValueError,
+        zlib.error,
     ) as error:
         raise BundleError(
             f"'{path}' is no bundle, or is truncated or altered ({_brief(error)}); get it anew."
         ) from None
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise BundleError(f"'{path}' is altered ({_brief(error)}); get it anew.") from None
-        raise
 
 
-def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
+def _check_outside(archive: zipfile.ZipFile, path: Path) -> None:
     infos = archive.infolist()
     names = [info.filename for info in infos]
     if sorted(names) != sorted(_LARGEST):
@@ -177,6 +177,11 @@ def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
             raise BundleError(
                 f"'{info.filename}' in '{path}' is {info.file_size} bytes; at most {bound} MiB are read."
             )
+    # Weights are stored as they are, so that what they unpack to is no larger than the file.
+    for info in infos:
+        methods = (zipfile.ZIP_STORED,) if info.filename == WEIGHTS else _METHODS
+        if info.compress_type not in methods:
+            raise BundleError(f"'{info.filename}' in '{path}' is packed in an unknown way; get it anew.")
 
 
 def _index(data: bytes, path: Path) -> dict[str, Any]:
@@ -203,10 +208,11 @@ def _verify(members: Mapping[str, bytes], index: Mapping[str, Any], path: Path) 
 
 
 def _assembled(members: Mapping[str, bytes], index: Mapping[str, Any]) -> Bundle:
+    recipe = Recipe.from_dict(index["recipe"])
     return Bundle(
         name=_text(index["name"]),
-        recipe=Recipe.from_dict(index["recipe"]),
-        opening=_distribution(index["opening"]),
+        recipe=recipe,
+        opening=_distribution(index["opening"], family(recipe.family).n_events),
         state={
             name: (_text(kind), tuple(map(_count, shape))) for name, (kind, shape) in index["state"].items()
         },
@@ -234,9 +240,9 @@ def _index_of(bundle: Bundle, members: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def _distribution(values: list[float]) -> npt.NDArray[np.float64]:
+def _distribution(values: list[float], n_events: int) -> npt.NDArray[np.float64]:
     found = np.array(values, dtype=np.float64)
-    if found.ndim != 1 or not 1 <= len(found) <= 1 << 16 or not np.isfinite(found).all() or (found < 0).any():
+    if found.shape != (n_events,) or not np.isfinite(found).all() or (found < 0).any():
         raise ValueError("the opening distribution is not a list of probabilities")
     if not math.isclose(found.sum(), 1.0, rel_tol=1e-6):
         raise ValueError(f"the opening distribution sums to {found.sum():.3g}")
@@ -257,4 +263,4 @@ def _count(value: Any) -> int:
 
 def _brief(error: Exception) -> str:
     """An error's text on one line, not too long."""
-    return " ".join(str(error).split())[:120] or type(error).__name__
+    return one_line(error, 120) or type(error).__name__

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from antiphon.codecs import family
-from antiphon.errors import BundleError, InputError, OptionError
+from antiphon.errors import BundleError, InputError, OptionError, one_line
 from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.runtime.bundle import Bundle
 
@@ -131,7 +131,7 @@ def _session(bundle: Bundle, threads: int) -> ort.InferenceSession:
         options.add_external_initializers(list(weights), values)
         return ort.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no narrower ancestor
-        reason = " ".join(str(error).split())[:160]
+        reason = one_line(error, 160)
         raise BundleError(
             f"The graph of the bundle '{bundle.name}' cannot be played ({reason}); get it anew."
         ) from None
