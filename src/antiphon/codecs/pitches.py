@@ -17,9 +17,10 @@ from antiphon.score.notes import Int
 Pitches = npt.NDArray[np.integer[Any]]
 
 MIDI_RANGE = (0, 128)
-_MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+"""Semitones of its degrees above the tonic."""
 _IN_KEY = np.array(
-    [[(pitch - key) % 12 in _MAJOR_SCALE for key in range(12)] for pitch in range(12)], dtype=np.int64
+    [[(pitch - key) % 12 in MAJOR_SCALE for key in range(12)] for pitch in range(12)], dtype=np.int64
 )
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 

@@ -56,7 +56,7 @@ class Figures:
         return cls(
             nll_per_step=mean,
             nll_per_bar=total / float((1.0 / scores.steps_per_bar).sum()),
-            perplexity=math.exp(min(mean, 700.0)),
+            perplexity=perplexity(mean),
             accuracy=_share(scores.hit),
             event_accuracy=_share(scores.hit[~scores.silent]),
             no_event_accuracy=_share(scores.hit[scores.silent]),
@@ -65,6 +65,11 @@ class Figures:
     def as_dict(self) -> dict[str, float | None]:
         """Numbers by name as JSON has them: None for nan and infinity."""
         return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
+
+
+def perplexity(nats: float) -> float:
+    """e to the power of `nats` an event; infinite where that is more than a float holds."""
+    return math.exp(nats) if nats < 700 else math.inf
 
 
 def _share(hits: Bools) -> float:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.score import bars
 from antiphon.score.maps import Meter
 from antiphon.score.quantized import QuantizedScore
 
@@ -41,11 +42,6 @@ def stretches(score: QuantizedScore, *, pickup: bool = True) -> list[Stretch]:
     found = [
         Stretch(s, e, s, m, score.steps_per_bar(m)) for s, e, m in zip(starts, ends, meters, strict=True)
     ]
-    if pickup and len(found) > 1 and _is_pickup(found[0], found[1]):
+    if pickup and bars.pickup(score):
         return [found[1]._replace(start=found[0].start), *found[2:]]
     return found
-
-
-def _is_pickup(first: Stretch, second: Stretch) -> bool:
-    length = first.end - first.start
-    return length <= first.steps_per_bar and length < second.steps_per_bar

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS
+from antiphon.codecs.pitches import MAJOR_SCALE
 from antiphon.score.maps import Key
 
 MODES = {
@@ -13,8 +14,6 @@ MODES = {
     "ionian": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "locrian": 11,
 }  # fmt: skip
 """Degree of the major scale, in semitones, on which each mode is built."""
-
-_MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 
 def relative_major(key: Key) -> int:
@@ -24,7 +23,7 @@ def relative_major(key: Key) -> int:
 
 def scale(key: Key) -> frozenset[int]:
     """The key's seven pitch classes."""
-    return frozenset((relative_major(key) + step) % 12 for step in _MAJOR)
+    return frozenset((relative_major(key) + step) % 12 for step in MAJOR_SCALE)
 
 
 def tonic_chord(key: Key) -> frozenset[int]:

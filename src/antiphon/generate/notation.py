@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 from antiphon.errors import NameNotFound, OptionError, PromptError
 from antiphon.generate.keys import MODES
-from antiphon.score.maps import Key, Meter
+from antiphon.score.maps import LETTERS, Key, Meter
 
-_LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ALTERED = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, " sharp": 1, " flat": -1}
 _SHORT = {"": "major", "m": "minor", "maj": "major", "min": "minor"}
 _KEY = re.compile(r"([A-Ga-g])(#|♯|b|♭| sharp| flat)?\s*([A-Za-z]*)")
@@ -39,7 +38,7 @@ def key(text: str) -> Key:
     mode = _SHORT.get(mode, mode.lower())
     if mode not in MODES:
         raise NameNotFound("mode", mode, MODES)
-    return Key((_LETTERS[letter.lower()] + _ALTERED[altered]) % 12, mode)
+    return Key((LETTERS[letter.upper()] + _ALTERED[altered]) % 12, mode)
 
 
 def program(text: str | int) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from antiphon.errors import EmptyError, OptionError
 from antiphon.score.bars import bar_lines, end_of, pickup
-from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
+from antiphon.score.maps import LETTERS, PITCH_CLASSES, Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Bool, Int, Notes
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.retime import retimed
@@ -23,8 +23,6 @@ from antiphon.score.score import Bends, Controls, Score
 M = TypeVar("M", Score, QuantizedScore)
 E = TypeVar("E", KeyChange, Mark)
 
-_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ROOT = re.compile(r"(^|/)([A-G])([#b]*)")
 _FINEST = 0x7FFF  # ticks a quarter that a MIDI file can hold
 
@@ -201,7 +199,7 @@ def _transposed(symbol: str, semitones: int) -> str:
 
     def moved(found: re.Match[str]) -> str:
         accidentals = found[3].count("#") - found[3].count("b")
-        return found[1] + _NAMES[(_LETTERS[found[2]] + accidentals + semitones) % 12]
+        return found[1] + PITCH_CLASSES[(LETTERS[found[2]] + accidentals + semitones) % 12]
 
     return _ROOT.sub(moved, symbol)
 

@@ -17,6 +17,11 @@ from antiphon.score.notes import Float, Int, Small, frozen
 
 DEFAULT_QPM = 120.0
 
+PITCH_CLASSES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+"""Names of the pitch classes 0 to 11, with the fewest accidentals as major keys."""
+LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Pitch class of each letter."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TempoMap:
@@ -131,8 +136,7 @@ class Key(NamedTuple):
     mode: str = "major"
 
     def __str__(self) -> str:
-        names = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-        return f"{names[self.tonic % 12]} {self.mode}"
+        return f"{PITCH_CLASSES[self.tonic % 12]} {self.mode}"
 
 
 class KeyChange(NamedTuple):

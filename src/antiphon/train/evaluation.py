@@ -11,11 +11,12 @@ from antiphon.codecs import family
 from antiphon.data import batches
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
+from antiphon.evaluate.figures import perplexity
 from antiphon.nets import EventModel
 from antiphon.recipes import Recipe
 from antiphon.train.feed import Indices, tensors
 from antiphon.train.processes import Processes
-from antiphon.train.tally import perplexity, share
+from antiphon.train.tally import share
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -51,7 +50,7 @@ class Journal:
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
         self._talk.say(
             f"step {state.step:,}: validation {figures['nll_per_step']:.4f} nats a step ({best}), "
-            f"perplexity {math.exp(figures['nll_per_step']):.3f}, accuracy {figures['accuracy']:.1%}, "
+            f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )
         dream = self._dreamer()

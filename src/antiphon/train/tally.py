@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from antiphon.evaluate.figures import perplexity
 from antiphon.nets import Loss
 from antiphon.train.processes import Processes
 
@@ -54,8 +55,3 @@ class Tally:
 def share(part: float, whole: float) -> float:
     """`part` of `whole`; NaN of nothing."""
     return part / whole if whole else math.nan
-
-
-def perplexity(nats: float) -> float:
-    """e to the power of `nats`; infinite where that is more than a float holds."""
-    return math.exp(nats) if nats < 700 else math.inf

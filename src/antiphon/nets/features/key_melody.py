@@ -15,12 +15,11 @@ from torch import Tensor
 from torch.nn.functional import embedding, pad
 
 from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS, NO_EVENT_ID, NOTE_OFF_ID
+from antiphon.codecs.pitches import MAJOR_SCALE
 from antiphon.nets.features.clock import Clock
 from antiphon.nets.features.features import Moment, State
 from antiphon.nets.features.labels import Labels
 from antiphon.recipes import Recipe
-
-_MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 _SOUNDING, _ATTACK, _DIRECTION, _RECENT = 0, 1, 2, slice(3, 6)
 """Columns of the state `line` [B, 6]: event id that sounds (below 2: none), attack flag, direction, the last
@@ -140,6 +139,6 @@ def _key_rows() -> Tensor:
     """Table [130, 12]: 1 for each major key an onset belongs to."""
     rows = torch.zeros(N_EVENTS, 12)
     for pitch in range(N_EVENTS - FIRST_PITCH_ID):
-        for degree in _MAJOR:
+        for degree in MAJOR_SCALE:
             rows[pitch + FIRST_PITCH_ID, (pitch - degree) % 12] = 1
     return rows
