@@ -49,6 +49,8 @@ DATA = (
     },
 )
 RELEASE = "Yes. The data allow it and nothing is asked of you; crediting Antiphon is kind, not required."
+
+
 def judge(path: Path, corpus: Corpus) -> tuple[dict[str, Any], dict[str, Any]]:
     """Evaluate the bundle at `path`, write figures and card into it; its row of the table."""
     bundle = Bundle.open(path)
