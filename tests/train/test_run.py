@@ -16,6 +16,7 @@ from antiphon import nets
 from antiphon.data.corpus import Corpus
 from antiphon.errors import AntiphonError, OptionError, OutputError, RunError
 from antiphon.recipes import recipes
+from antiphon.runtime.bundle import Bundle
 from antiphon.train import checkpoint, loop, metrics
 from antiphon.train.device import Device
 from antiphon.train.dream import Dreamer
@@ -195,6 +196,10 @@ def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path,
     assert (first["step"], first["kind"]) == (0, "validation")
     assert first["nll_per_step"] == pytest.approx(bundled["nll_per_step"], rel=1e-6)
     assert RunFolder(tmp_path / "run").recipe().sizes.layers == (12, 12)
+    tuned = export(tmp_path / "run", tmp_path / "tuned.antiphon")
+    before = Bundle.open(tmp_path / "tune.antiphon").provenance["steps"]
+    after = checkpoint.load(tmp_path / "run" / "best.safetensors")[1]["step"]
+    assert tuned.provenance["steps"] == before + after
     with pytest.raises(OptionError, match=r"sizes\.layers cannot be changed with --from"):
         train(None, corpus, tmp_path / "x", changes={"sizes.layers": "8"}, **start)
     with pytest.raises(OptionError, match=r"holds melody/basic, not melody/mono"):

@@ -98,11 +98,12 @@ def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:
 
 
 def _provenance(facts: Mapping[str, Any], step: int, licence: str) -> dict[str, Any]:
+    """Where the weights come from; `steps` counts those of the bundle they began with too."""
     corpus = {**facts["corpus"], "path": Path(facts["corpus"]["path"]).name}
     return {
         "corpus": corpus,
         "licence": licence,
-        "steps": step,
+        "steps": step + (facts["from"] or {}).get("steps", 0),
         "seed": facts["seed"],
         "from": facts["from"],
         "versions": facts["versions"],

@@ -31,12 +31,13 @@ class Start:
         return net
 
     def facts(self) -> dict[str, Any] | None:
-        """What `run.json` says about the bundle."""
+        """What `run.json` says about the bundle, with the optimiser steps its weights have behind them."""
         if self.bundle is None:
             return None
         return {
             "name": self.bundle.name,
             "sha256": self.bundle.sha256,
+            "steps": self.bundle.provenance.get("steps", 0),
         }
 
 
