@@ -72,6 +72,7 @@ def about_bundle(bundle: Bundle, name: str) -> dict[str, Any]:
         "summary": bundle.recipe.summary,
         "paper": bundle.recipe.paper,
         "data": DATA,
+        "licence": bundle.provenance["licence"],
         "release": RELEASE,
         "weak": (weakness(bundle.recipe),),
         "steps": bundle.provenance["steps"],

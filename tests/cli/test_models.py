@@ -59,12 +59,19 @@ def test_models_as_json(app, shelf):
 
 
 def test_models_as_tables(app, shelf):
-    result = CliRunner().invoke(app, ["models", str(shelf / "melody-basic.antiphon")])
+    (shelf / "melody-broken.antiphon").unlink()
+    result = CliRunner().invoke(app, ["models"])
     assert result.exit_code == 0
     assert "melody/attention" in result.stdout
     assert "public domain" in result.stdout
     assert "1.250" in result.stdout
     assert "Next:" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["melody/basic", "{shelf}/melody-basic.antiphon"])
+def test_a_named_bundle_shows_its_card(app, shelf, name):
+    result = CliRunner().invoke(app, ["models", name.format(shelf=shelf)])
+    assert (result.exit_code, result.stdout.strip()) == (0, CARD.strip())
 
 
 def test_a_card_without_limits_has_none():

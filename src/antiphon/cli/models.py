@@ -39,16 +39,22 @@ def register(app: typer.Typer) -> None:
 def models(
     bundles: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[BUNDLE...]", help="Bundles beside those that came with Antiphon."),
+        typer.Argument(metavar="[BUNDLE...]", help="Print the card of these, by name or file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print bundles and recipes as JSON.")] = False,
 ) -> None:
     """List bundled models with size, licence, held-out figures and what each is bad at, and the recipes to
-    train.
+    train; or print the card of one.
     """
     from antiphon.recipes import recipes
+    from antiphon.runtime.bundle import find, shipped
 
-    rows = [describe(path, shipped=n < 0) for n, path in _paths(bundles or [])]
+    paths = [find(name) for name in bundles or []]
+    if paths and not as_json:
+        _print_cards(paths)
+        return
+    came_with = shipped()
+    rows = [describe(path, shipped=path in came_with) for path in paths or came_with]
     summaries = {name: recipe.summary for name, recipe in recipes().items()}
     if as_json:
         print_json({"bundles": [asdict(row) for row in rows], "recipes": summaries})
@@ -57,11 +63,12 @@ def models(
     typer.echo("Next: antiphon generate melody, or antiphon train RECIPE --corpus DIR -o RUN", err=True)
 
 
-def _paths(given: list[Path]) -> list[tuple[int, Path]]:
-    """Shipped bundles numbered -1, then the given ones from 0."""
-    from antiphon.runtime.bundle import find, shipped
+def _print_cards(paths: list[Path]) -> None:
+    """The cards as they stand in the bundles, control signs aside."""
+    from antiphon.runtime.bundle import Bundle
 
-    return [*((-1, path) for path in shipped()), *enumerate(find(path) for path in given)]
+    for path in paths:
+        typer.echo("\n".join(one_line(line) for line in Bundle.open(path).card.splitlines()))
 
 
 def describe(path: Path, *, shipped: bool) -> Row:

@@ -2,9 +2,10 @@
 hand.
 
 `about` is a mapping with what a person decided: `name`, `summary`, `paper`, `data` (a list of mappings
-with `name`, `content`, `licence`), `release` (whether music made with it may be released, one sentence),
-`weak` (what it is bad at, a list of sentences), and what the file says: `steps` trained, `n_parameters`,
-`size` in bytes. `figures` is what `report.report` returns, `structure` and `copying` included.
+with `name`, `content`, `licence`), `licence` (that of the data in a few words), `release` (whether music
+made with it may be released, one sentence), `weak` (what it is bad at, a list of sentences), and what the
+file says: `steps` trained, `n_parameters`, `size` in bytes. `figures` is what `report.report` returns,
+`structure` and `copying` included.
 """
 
 from __future__ import annotations
@@ -75,11 +76,13 @@ def _copying_more(copying: Facts) -> list[str]:
 
 
 def table(bundles: Sequence[tuple[Facts, Facts]]) -> str:
-    """The table of bundles in Markdown, a row for each (`about`, `figures`)."""
+    """The table of bundles in Markdown, a row for each (`about`, `figures`).
+
+    Faults of repetition stand in figures there, so that the last column names the others only.
+    """
     header = (
-        "bundle", "size", "licence of data", "held-out NLL, nats a step (a bar)", "best baseline",
-        "bars repeated 1 / 2 / 4 back: generated (corpus)", "longest copy, notes: generated (held-out)",
-        "bad at",
+        "bundle", "size", "data", "NLL, nats a step", "best baseline",
+        "bars as 1, 2, 4 bars back (real)", "longest copy (real)", "bad at",
     )  # fmt: skip
     return markdown_table(header, [_row(about, figures) for about, figures in bundles])
 
@@ -177,12 +180,12 @@ def _row(about: Facts, figures: Facts) -> list[str]:
     return [
         f"`{about['name']}`",
         f"{about['size'] / 1e6:.1f} MB",
-        "; ".join(dict.fromkeys(data["licence"] for data in about["data"])),
-        f"{_number(figures['nll_per_step'])} ({_number(figures['nll_per_bar'])})",
-        f"{_number(figures['baselines'][best]['nll_per_step'])} ({BASELINES.get(best, best)})",
-        f"{' / '.join(made)} ({' / '.join(real)})",
-        f"{copying['generated']['notes_max']:.0f} ({copying['held_out']['notes_max']:.0f})",
-        " ".join(_faults(about, figures)) or "-",
+        about["licence"],
+        _number(figures["nll_per_step"]),
+        _number(figures["baselines"][best]["nll_per_step"]),
+        f"{', '.join(made)} ({', '.join(real)})",
+        f"{copying['generated']['notes_max']:.0f} notes ({copying['held_out']['notes_max']:.0f})",
+        " ".join((*about["weak"], *_not_beating(figures), *_copying_more(figures["copying"]))) or "-",
     ]
 
 
