@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,29 +10,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from antiphon import io, recipes
+from antiphon import io
 from antiphon.cli import arrange, generate
 from antiphon.errors import AntiphonError
-from antiphon.runtime import bundle as bundles
-from antiphon.runtime.bundle import Bundle
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 Q = 480
-
-
-@pytest.fixture(scope="session")
-def bundle_file(tmp_path_factory: pytest.TempPathFactory, bundled: Callable[..., Bundle]) -> Path:
-    """A real bundle of random weights."""
-    torch = pytest.importorskip("torch")
-    from antiphon import nets
-
-    torch.manual_seed(2)
-    opening = np.zeros(130)
-    opening[62:74] = 1 / 12
-    path = tmp_path_factory.mktemp("bundles") / "mine.antiphon"
-    bundles.write(path, bundled(nets.build(recipes.find("melody/basic")).eval(), "mine", opening))
-    return path
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +102,7 @@ WRONG = [
     (("--beam-size", "0"), "beam's size is 0"),
     (("-n", "0"), "0 pieces"),
     (("--seed", "-1"), "seed is -1"),
-    (("--audio", "xyz"), r"\.wav"),
+    (("--audio", "wave"), "Did you mean 'wav'"),
     (("--primer", "nothing.mid"), "nothing.mid"),
     (("--primer-events", "60 c"), "'c' is no number"),
     (("--primer-events", "-2"), "no notes"),

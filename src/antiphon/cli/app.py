@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
+from io import TextIOWrapper
 
 import typer
 
@@ -21,14 +23,22 @@ app = typer.Typer(
 )
 
 
+@cache
 def _register() -> None:
     for verb in _VERBS:
         import_module(f"antiphon.cli.{verb}").register(app)
 
 
+def _let_any_name_out() -> None:
+    """Names of files need be no text: print their bytes as they are, instead of failing at them."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
+
+
 def main() -> None:
     """Run the command line; exits 1 with one line on stderr where the person can put something right."""
     _register()
+    _let_any_name_out()
     try:
         app()
     except AntiphonError as error:

@@ -83,7 +83,8 @@ def arrange(
     music = arranging.dressed(music, programs, name or [])
     if drums:
         music = _with_drums(music, drums, drawn)
-    io.save(music if qpm is None else arranging.at_tempo(music, qpm), output)
+    music = music if qpm is None else arranging.at_tempo(music, qpm)
+    io.save(music.replace(title=form), output)
     typer.echo(str(output))
     typer.echo(f"Next: antiphon show {quoted(output)}, or antiphon play {quoted(output)}", err=True)
 

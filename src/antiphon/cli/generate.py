@@ -27,6 +27,9 @@ _Events = Annotated[
     str | None,
     typer.Option("--primer-events", help="Continue '60 -2 62 -2': pitches, -2 goes on, -1 ends a note."),
 ]
+_PrimerBars = Annotated[
+    int | None, typer.Option("--primer-bars", help="Continue only the first so many bars of the primer.")
+]
 _Bars = Annotated[int | None, typer.Option("--bars", help="Length in bars, primer included. [default: 16]")]
 _Steps = Annotated[
     int | None, typer.Option("--steps", help="Length in steps, primer included, instead of bars.")
@@ -82,6 +85,7 @@ def generate(
     bundle: _Bundle = None,
     primer: _Primer = None,
     primer_events: _Events = None,
+    primer_bars: _PrimerBars = None,
     bars: _Bars = None,
     steps: _Steps = None,
     meter: _Meter = None,
@@ -125,6 +129,7 @@ def generate(
         "steps_per_iteration": steps_per_iteration,
         "with_primer": not without_primer,
         "transpose": transpose,
+        "primer_bars": primer_bars,
     }
     pieces = _model(what, bundle).generate(_prompt(primer, primer_events), n=n, seed=seed, **options)
     written.write(pieces, output or _folder(pieces[0]))
@@ -184,6 +189,7 @@ class _Written:
         digits = len(str(len(pieces)))
         names = names or [f"{number:0{digits}d}" for number in range(1, len(pieces) + 1)]
         entries = [self._one(piece, folder, name) for piece, name in zip(pieces, names, strict=True)]
+        typer.echo("Each line: file, log-likelihood in nats, and the same an event.", err=True)
         first = pieces[0]
         about = f"{first.bundle['name']}, seed {first.request.seed}"
         page = sheet.write(folder, entries, title="New music", about=about)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import io
-from antiphon.errors import BundleError
+from antiphon.errors import BundleError, NameNotFound
 from antiphon.generate import record
 from antiphon.generate.options import Options
 from antiphon.generate.piece import Piece, Request
@@ -95,7 +95,12 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
     """
     found = record.read(path)
     made_with = record.typed(found["bundle"], {"name": str, "sha256": str})
-    model = load(bundle or made_with["name"])
+    try:
+        model = load(bundle or made_with["name"])
+    except NameNotFound as error:
+        raise BundleError(
+            f"'{path}' was made with '{made_with['name']}', which is not here; name its file with --bundle."
+        ) from error
     if model.bundle.sha256 != made_with["sha256"]:
         raise BundleError(
             f"'{path}' was made with another version of '{model.name}'; name its file with --bundle."

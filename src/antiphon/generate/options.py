@@ -57,6 +57,8 @@ class Options:
     """Whether the result begins with the primer."""
     transpose: int = 0
     """Semitones the primer is moved by before anything else; the result stays there."""
+    primer_bars: int | None = None
+    """Bars of the primer, a pick-up not counted, that are continued; None takes it all."""
 
     def __post_init__(self) -> None:
         if self.bars is not None and self.steps is not None:
@@ -73,6 +75,8 @@ class Options:
             raise OptionError(f"The program is {self.program}; expected 0 to 127, 0 is the grand piano.")
         if not -127 <= self.transpose <= 127:
             raise OptionError(f"The transposition is {self.transpose} semitones; expected -127 to 127.")
+        if self.primer_bars is not None and self.primer_bars < 1:
+            raise OptionError(f"The primer's length is {self.primer_bars} bars; expected 1 or more.")
         if self.in_key and self.key is None:
             raise OptionError("To stay in key needs a key: say which, such as 'D minor'.")
         _ = self.sampling, self.beam

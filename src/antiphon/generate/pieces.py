@@ -14,7 +14,7 @@ from antiphon.generate import notation
 from antiphon.generate.options import Options
 from antiphon.generate.piece import Piece, Request
 from antiphon.generate.plan import Plan, plan
-from antiphon.generate.primer import Given, Primer, primer
+from antiphon.generate.primer import Given, Primer, first_bars, primer
 from antiphon.generate.stream import proposals
 from antiphon.runtime.beam import Beam, search
 from antiphon.runtime.bundle import Bundle
@@ -73,6 +73,7 @@ def prepare(bundle: Bundle, prompt: Given | Primer, options: Options) -> Plan:
         grid = bundle.recipe.view.steps_per_quarter
         meter = options.meter or (_usual_meter(bundle) if prompt is None else None)
         prompt = primer(prompt, grid, meter, options.transpose)
+        prompt = prompt if options.primer_bars is None else first_bars(prompt, options.primer_bars)
     return plan(bundle.recipe, prompt, options)
 
 

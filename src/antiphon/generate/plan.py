@@ -133,8 +133,8 @@ def _length(primer: Primer, options: Options) -> int:
     if asked <= len(primer):
         raise PromptError(
             f"The primer is {len(primer)} steps long ({len(primer) / bar:g} bars), and {asked} "
-            f"({asked / bar:g} bars) are asked for with it; ask for more with --bars or --steps, or shorten "
-            "the primer."
+            f"({asked / bar:g} bars) are asked for with it; ask for more with --bars or --steps, or take "
+            "less of the primer with --primer-bars."
         )
     return asked
 

@@ -104,6 +104,21 @@ def primer(given: Given, steps_per_quarter: int, meter: Meter | None = None, tra
     return _transposed(found, transpose)
 
 
+def first_bars(found: Primer, n: int) -> Primer:
+    """The primer's first n bars, and a pick-up before them; a note that goes on beyond is cut there.
+
+    Raises `PromptError` where they hold no note.
+    """
+    melody = found.melody
+    pickup = -melody.start_in_bar % melody.steps_per_bar
+    end = pickup + n * melody.steps_per_bar
+    if end >= len(melody):
+        return found
+    if not (melody.events[:end] >= 0).any():
+        raise PromptError(f"The primer's first bars ({n}) hold no note; take more of them.")
+    return replace(found, melody=melody.replace(events=melody.events[:end]), finished=True)
+
+
 def to_bar_line(found: Primer) -> Primer:
     """The primer filled up with a rest to the end of its last bar; one that ends there already stays as it
     is.

@@ -107,6 +107,7 @@ def _piece(folder: Path, number: int, entry: Entry) -> str:
         .substitute(
             number=number,
             name=escape(entry.name),
+            title="" if entry.name.lstrip("0") == str(number) else f" {escape(entry.name)}",
             facts=escape(facts(entry.score)) if len(entry.score.notes) else "no notes",
             sortable="" if entry.per_event is None else f"{entry.per_event:.6f}",
             audio=audio,
