@@ -1,6 +1,7 @@
 """Files to scores and scores to files.
 
-`load` chooses the format by what the file begins with, then by its suffix; `save` by the suffix.
+`load` chooses the format by what the file begins with, then by its suffix; `save` by the suffix. A file that
+holds many pieces (a tune book, a set of records) has a `Place` for each of them.
 """
 
 from __future__ import annotations
@@ -8,40 +9,67 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from antiphon.errors import FormatError
+from antiphon.errors import FormatError, OutputError
 from antiphon.files import atomic_write
 from antiphon.io import midi
-from antiphon.io.formats import FORMATS, Format, by_content, by_suffix, suffixes
+from antiphon.io.formats import FORMATS, Format, by_suffix, suffixes
 from antiphon.io.limits import DEFAULT, Limits
+from antiphon.io.places import Place, content, find
+from antiphon.io.places import places as _places
 from antiphon.score.score import Score
 
-__all__ = ["FORMATS", "Format", "Limits", "dumps_midi", "formats", "load", "loads_midi", "save", "suffixes"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Limits",
+    "Place",
+    "dumps_midi",
+    "formats",
+    "load",
+    "loads_midi",
+    "places",
+    "save",
+    "suffixes",
+]
 
 
-def load(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Score:
-    """The music in a file; `source` is its path.
+def load(path: str | os.PathLike[str] | Place, *, limits: Limits = DEFAULT) -> Score:
+    """The music in a file; `source` is its path. 'book.abc#12' is the piece called 12 in a file of many.
 
-    Raises `FormatError` for a file that cannot be opened, is of no known format, damaged, or outside
-    `limits`; one that is too large is refused without being read.
+    Raises `FormatError` for a file that cannot be opened, is of no known format, damaged, outside `limits`,
+    or of many pieces of which none is named; one that is too large is refused without being read.
     """
-    path = Path(path)
+    name = str(path)
     try:
-        data, form = _content(path, limits)
-        return form.loads(data, limits, str(path))
+        data, form = content(path if isinstance(path, Place) else find(path), limits)
+        return form.loads(data, limits, name)
     except FormatError as error:
-        raise FormatError(f"'{path}': {error}") from None
+        raise FormatError(f"'{name}': {error}") from None
     except OSError as error:
-        raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
+        raise _unreadable(name, error) from error
+
+
+def places(path: str | os.PathLike[str]) -> list[Place]:
+    """Every piece in the file at `path`, in order, none of them read. Raises `FormatError`."""
+    try:
+        return _places(path)
+    except FormatError as error:
+        raise FormatError(f"'{os.fspath(path)}': {error}") from None
+    except OSError as error:
+        raise _unreadable(os.fspath(path), error) from error
 
 
 def save(score: Score, path: str | os.PathLike[str]) -> None:
-    """Write `score` to `path` in the format of its suffix, whole or not at all. Raises `FormatError`,
-    `OutputError`.
+    """Write `score` to `path` in the format of its suffix, whole or not at all. Raises `FormatError` for a
+    suffix of none, `OutputError` for one that is only read and for what a format cannot hold.
     """
     path = Path(path)
     form = by_suffix(path.suffix)
+    writable = [suffix for form in FORMATS if form.dumps for suffix in form.suffixes]
     if form is None:
-        raise FormatError(f"No format for '{path}'; its name must end in one of {', '.join(suffixes())}.")
+        raise FormatError(f"No format for '{path}'; its name must end in one of {', '.join(writable)}.")
+    if form.dumps is None:
+        raise OutputError(f"{form.name} is read, not written ('{path}'); use one of {', '.join(writable)}.")
     atomic_write(path, form.dumps(score))
 
 
@@ -60,13 +88,5 @@ def formats() -> tuple[Format, ...]:
     return FORMATS
 
 
-def _content(path: Path, limits: Limits) -> tuple[bytes, Format]:
-    with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > limits.bytes:
-            raise FormatError(f"too large ({size >> 20} MiB); at most {limits.bytes >> 20} MiB are read.")
-        data = file.read(size) or b""
-    form = by_content(data) or by_suffix(path.suffix)
-    if form is None:
-        raise FormatError(f"no known format; known are {', '.join(suffixes())}.")
-    return data, form
+def _unreadable(name: str, error: OSError) -> FormatError:
+    return FormatError(f"Cannot read '{name}': {error.strerror or error}. Check the path.")

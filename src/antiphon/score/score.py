@@ -94,6 +94,10 @@ class Score:
     bends: Bends = field(default_factory=Bends.none)
     track_names: tuple[str, ...] = ()
     title: str = ""
+    about: tuple[tuple[str, str], ...] = ()
+    """What the file says about the piece: (name, text) pairs in its order, the names in lower case and the
+    field's terms ('composer', 'artist', 'genre', 'style', 'rhythm', 'origin', 'lyricist', 'copyright'); a
+    name may come twice. The title has a field of its own."""
     source: str = ""
 
     def __post_init__(self) -> None:
