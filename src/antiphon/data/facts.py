@@ -1,0 +1,99 @@
+"""What a piece is in a few figures, measured once when it is read, so that pieces can be chosen without
+reading them again.
+
+| name | type | what |
+|---|---|---|
+| `seconds` | number | until the last note ends |
+| `notes`, `drums` | whole number | all notes; those on percussion |
+| `tracks` | whole number | parts that have notes |
+| `tempo` | number | quarters a minute at which most of the piece is played, by time |
+| `tempos`, `meters` | whole number | stretches of one tempo, of one meter, before the last note ends |
+| `meter` | text | the meter of most of the piece: '6/8' |
+| `key` | text | the first key that the file gives: 'G major'; '' where it gives none |
+| `programs` | whole numbers | General MIDI programs from 0 of all notes but percussion, ascending |
+| `polyphony` | whole number | most notes but percussion that sound at once |
+| `lowest`, `highest` | whole number | MIDI pitches but percussion; absent where there are none |
+| `velocities` | whole number | different velocities: 1 says that nobody played it |
+| `chords`, `lyrics` | whole number | chord symbols and syllables |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from antiphon.score.notes import Int, Notes
+from antiphon.score.score import Score
+
+NUMBERS = (
+    "seconds", "notes", "drums", "tracks", "tempo", "tempos", "meters", "polyphony", "lowest", "highest",
+    "velocities", "chords", "lyrics",
+)  # fmt: skip
+"""Facts that can be compared with < and >."""
+WORDS = ("meter", "key", "programs")
+"""The others."""
+
+
+def of(score: Score) -> dict[str, Any]:
+    """The facts of `score`, in plain JSON types; see above."""
+    notes = score.notes
+    tuned = notes[~notes.is_drum] if notes.is_drum.any() else notes
+    figures = {
+        "seconds": round(score.duration_s, 3),
+        "notes": len(notes),
+        "drums": len(notes) - len(tuned),
+        "tracks": _different(notes.track),
+        "tempo": _tempo(score),
+        "tempos": _heard(score.tempos.time, score.end),
+        "meter": _meter(score),
+        "meters": _heard(score.meters.time, score.end),
+        "key": str(score.keys[0].key) if score.keys else "",
+        "programs": np.flatnonzero(np.bincount(tuned.program)).tolist(),
+        "polyphony": _polyphony(tuned),
+        "velocities": _different(notes.velocity),
+        "chords": len(score.chords),
+        "lyrics": len(score.lyrics),
+    }
+    if len(tuned):
+        figures |= {"lowest": int(tuned.pitch.min()), "highest": int(tuned.pitch.max())}
+    return figures
+
+
+def _tempo(score: Score) -> float:
+    """Quarters a minute in force for most seconds."""
+    times, qpm = score.tempos.time, score.tempos.qpm
+    place = 0 if len(qpm) == 1 else int(np.argmax(_lasting(times, score.end) / qpm))
+    return round(float(qpm[place]), 2)
+
+
+def _meter(score: Score) -> str:
+    """The meter in force for most of the piece."""
+    meters = score.meters
+    place = 0 if len(meters) == 1 else int(np.argmax(_lasting(meters.time, score.end)))
+    return f"{meters.numerator[place]}/{meters.denominator[place]}"
+
+
+def _lasting(time: Int, end: int) -> Int:
+    """How long each entry of a map holds before `end`."""
+    lasting: Int = np.diff(np.minimum(np.append(time, end), end))
+    return lasting
+
+
+def _heard(time: Int, end: int) -> int:
+    """Entries of a map that hold somewhere before `end`."""
+    return max(1, int((time < end).sum()))
+
+
+def _different(column: npt.NDArray[np.int16]) -> int:
+    return int(np.count_nonzero(np.bincount(column)))
+
+
+def _polyphony(notes: Notes) -> int:
+    """Most notes at once; one that ends where another begins does not sound with it."""
+    if not len(notes):
+        return 0
+    begun = np.arange(1, len(notes) + 1)
+    ended = np.searchsorted(np.sort(notes.end), np.sort(notes.start), side="right")
+    return int((begun - ended).max())
