@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.extract.meters import Stretch
+from antiphon.extract.meters import Stretch, in_whole_bars
 from antiphon.score.notes import Bool, Int, Notes, Small
 from antiphon.score.quantized import QuantizedScore
 
@@ -53,21 +53,27 @@ def chosen(score: QuantizedScore, track: int | str | None, drums: bool, losses: 
 
     Notes of velocity 0 never count. Where nothing is left, the reason is counted in `losses`.
     """
+    wanted = counting(score, track, drums, losses)
+    return score.notes if wanted.all() else score.notes[wanted]
+
+
+def counting(score: QuantizedScore, track: int | str | None, drums: bool, losses: Counter[str]) -> Bool:
+    """Which notes are `chosen`, bool [N]."""
     notes = score.notes
     wanted = notes.velocity > 0
     if not wanted.any():
         losses["no notes"] += 1
-        return notes[:0]
+        return wanted
     if track is not None:
         wanted &= np.isin(notes.track, _track_numbers(score, track))
         if not wanted.any():
             losses[f"no notes on track {track!r}"] += 1
-            return notes[:0]
+            return wanted
     if not drums and notes.is_drum.any():
         wanted &= ~notes.is_drum
         if not wanted.any():
             losses["only drums"] += 1
-    return notes if wanted.all() else notes[wanted]
+    return wanted
 
 
 def _track_numbers(score: QuantizedScore, track: int | str) -> list[int]:
@@ -83,7 +89,7 @@ def lines(notes: Notes, areas: Sequence[Stretch], polyphony: str, losses: Counte
     Notes in a meter whose bar is no whole number of steps are left out; such stretches are counted in
     `losses`.
     """
-    notes, stretch = _in_whole_bars(notes, areas, losses)
+    notes, stretch = in_whole_bars(notes, areas, losses)
     line = notes.track * np.int64(len(areas)) + stretch
     onset = line * np.int64(notes.start.max(initial=0) + 1) + notes.start
     height = notes.pitch if polyphony != "bottom" else 127 - notes.pitch
@@ -104,18 +110,6 @@ def lines(notes: Notes, areas: Sequence[Stretch], polyphony: str, losses: Counte
         program=notes.program[kept],
         chord=np.append(first[1:], len(order)) - first > 1,
     )
-
-
-def _in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) -> tuple[Notes, Int]:
-    """The notes in meters whose bars are whole numbers of steps, and the number of each one's stretch."""
-    stretch: Int = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
-    whole = np.array([area.has_whole_bars for area in areas])
-    if whole.all():
-        return notes, stretch
-    for i in np.unique(stretch[~whole[stretch]]).tolist():
-        losses[f"a bar of {areas[i].meter} is not a whole number of steps"] += 1
-    kept = whole[stretch]
-    return notes[kept], stretch[kept]
 
 
 def _hidden(line: Int, start: Int, end: Int, height: Small) -> Bool:

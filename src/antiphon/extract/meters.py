@@ -6,12 +6,15 @@ whose bar lines are those of the second.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from antiphon.score import bars
 from antiphon.score.maps import Meter
+from antiphon.score.notes import Int, Notes
 from antiphon.score.quantized import QuantizedScore
 
 
@@ -45,3 +48,18 @@ def stretches(score: QuantizedScore, *, pickup: bool = True) -> list[Stretch]:
     if pickup and bars.pickup(score):
         return [found[1]._replace(start=found[0].start), *found[2:]]
     return found
+
+
+def in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) -> tuple[Notes, Int]:
+    """The notes in meters whose bars are whole numbers of steps, and the number of each one's stretch.
+
+    The other stretches are counted in `losses`.
+    """
+    stretch: Int = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
+    whole = np.array([area.has_whole_bars for area in areas])
+    if whole.all():
+        return notes, stretch
+    for i in np.unique(stretch[~whole[stretch]]).tolist():
+        losses[f"a bar of {areas[i].meter} is not a whole number of steps"] += 1
+    kept = whole[stretch]
+    return notes[kept], stretch[kept]
