@@ -9,27 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from antiphon.io import midi
+from antiphon.io import midi, notesequence
 from antiphon.io.limits import Limits
+from antiphon.io.notesequence import tfrecord
+from antiphon.io.spans import Index, Span
 from antiphon.score.score import Score
 
-
-class Span(NamedTuple):
-    """A piece in a file of many: its name (unique in the file, such as a tune's number), and its bytes from
-    `start` to before `stop`."""
-
-    name: str
-    start: int
-    stop: int
-
-
-class Index(NamedTuple):
-    """The pieces of a file in order. The first `header` bytes hold for all of them (0 for none)."""
-
-    spans: tuple[Span, ...]
-    header: int = 0
+__all__ = ["FORMATS", "Format", "Index", "Span", "by_content", "by_suffix", "suffixes"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +48,23 @@ FORMATS: tuple[Format, ...] = (
         midi.loads,
         midi.dumps,
         carries="everything; chord symbols and keys as texts",
+    ),
+    Format(
+        "NoteSequence",
+        (".pb", ".notesequence"),
+        (),
+        notesequence.loads,
+        notesequence.dumps,
+        carries="everything",
+    ),
+    Format(
+        "NoteSequence TFRecord",
+        (".tfrecord", ".tfrecords"),
+        (),
+        tfrecord.loads_record,
+        tfrecord.dumps_record,
+        tfrecord.index,
+        carries="everything",
     ),
 )
 

@@ -1,0 +1,170 @@
+"""A NoteSequence as a `Score`.
+
+Every time becomes the tick nearest to its second; a quantised sequence is read by its steps. Sections are
+played out. Parts are instruments in the order of their numbers, or, where the sequence names parts, those.
+What no one said has the format's defaults: 120 quarters a minute, 4/4, 220 ticks a quarter; velocity 100.
+Left out: beats, and impossible tempos and meters. Texts of no special kind are markers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from antiphon.errors import FormatError
+from antiphon.io.limits import DEFAULT, Limits
+from antiphon.io.notesequence import texts
+from antiphon.io.notesequence.clock import Clock
+from antiphon.io.notesequence.messages import CHORD, MODES
+from antiphon.io.notesequence.parts import Parts
+from antiphon.io.notesequence.sections import unrolled
+from antiphon.io.notesequence.steps import in_seconds, resolution
+from antiphon.io.notesequence.texts import Text
+from antiphon.io.notesequence.wire import parsed
+from antiphon.io.notesequence.write import about
+from antiphon.score.maps import Key, KeyChange, Mark, MeterMap
+from antiphon.score.notes import Float, Notes
+from antiphon.score.score import Bends, Controls, Score
+
+_VELOCITY = 100  # of notes that say none
+_LARGEST_NUMERATOR, _LARGEST_DENOMINATOR = 255, 64  # as in MIDI; bars stay long enough to be counted
+_NOTE = attrgetter("start_time", "end_time", "pitch", "velocity", "program", "is_drum")
+_CONTROL = attrgetter("time", "control_number", "control_value")
+_BEND = attrgetter("time", "bend")
+
+Said = list[tuple[float, Text]]
+
+
+def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
+    """The music in the bytes of one NoteSequence, notes in their order.
+
+    Raises `FormatError` where they are none, damaged, or outside `limits`.
+    """
+    message = parsed(data, limits)
+    _check_counts(message, limits)
+    message = unrolled(in_seconds(message), limits)
+    clock = Clock(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
+    return _score(message, clock, Parts.of(message, limits), source)
+
+
+def _score(message: Any, clock: Clock, parts: Parts, source: str) -> Score:
+    metadata = message.sequence_metadata
+    said = [(a.time, texts.understood(a.text)) for a in message.text_annotations if not a.annotation_type]
+    told = tuple((text.of, text.text) for _, text in said if text.kind == texts.ABOUT)
+    return Score(
+        notes=_notes(message, clock, parts),
+        ticks_per_quarter=clock.resolution,
+        tempos=clock.tempos,
+        meters=_meters(message, clock),
+        keys=_keys(message, clock, said),
+        chords=_chords(message, clock),
+        lyrics=_marks(said, texts.LYRIC, clock, parts),
+        markers=_marks(said, texts.MARKER, clock, parts),
+        controls=_controls(message, clock, parts),
+        bends=_bends(message, clock, parts),
+        track_names=parts.names,
+        title=metadata.title,
+        about=told or about(metadata),
+        source=source,
+    )
+
+
+def _check_counts(message: Any, limits: Limits) -> None:
+    changes = (message.tempos, message.time_signatures, message.key_signatures, message.text_annotations)
+    counts = {
+        "notes": len(message.notes),
+        "controls": len(message.control_changes) + len(message.pitch_bends),
+        "changes": max(map(len, changes)),
+    }
+    for what, count in counts.items():
+        most = getattr(limits, what)
+        if count > most:
+            raise FormatError(f"{count} {what}; at most {most} are read. The file is probably damaged.")
+
+
+def _notes(message: Any, clock: Clock, parts: Parts) -> Notes:
+    if not message.notes:
+        return Notes.none()
+    start_s, end_s, pitch, velocity, program, is_drum = _columns(message.notes, _NOTE)
+    if pitch.min() < 0 or pitch.max() > 127:
+        wrong = pitch[(pitch < 0) | (pitch > 127)][0]
+        raise FormatError(f"a note of pitch {wrong:.0f}; expected 0 to 127. Make the file again.")
+    start = clock.ticks(start_s)
+    return Notes(
+        start,
+        np.maximum(clock.ticks(end_s), start),
+        pitch.astype(np.int16),
+        np.where(velocity > 0, np.minimum(velocity, 127), _VELOCITY).astype(np.int16),
+        np.clip(program, 0, 127).astype(np.int16),
+        is_drum.astype(np.bool_),
+        np.array(parts.of_notes(message.notes), dtype=np.int16),
+    )
+
+
+def _meters(message: Any, clock: Clock) -> MeterMap:
+    possible = [
+        entry
+        for entry in message.time_signatures
+        if 0 < entry.numerator <= _LARGEST_NUMERATOR and 0 < entry.denominator <= _LARGEST_DENOMINATOR
+    ]
+    times = clock.ticks([entry.time for entry in possible]).tolist()
+    return MeterMap.of((t, e.numerator, e.denominator) for t, e in zip(times, possible, strict=True))
+
+
+def _keys(message: Any, clock: Clock, said: Said) -> tuple[KeyChange, ...]:
+    others = {time: text.text for time, text in said if text.kind == texts.MODE}
+    entries = sorted(message.key_signatures, key=lambda entry: entry.time)
+    modes = [
+        (MODES[e.mode] if 0 <= e.mode < len(MODES) else "") or others.get(e.time, MODES[0]) for e in entries
+    ]
+    times = clock.ticks([entry.time for entry in entries]).tolist()
+    return tuple(
+        KeyChange(time, Key(entry.key % 12, mode))
+        for time, entry, mode in zip(times, entries, modes, strict=True)
+    )
+
+
+def _chords(message: Any, clock: Clock) -> tuple[Mark, ...]:
+    found = [(a.time, a.text, -1) for a in message.text_annotations if a.annotation_type == CHORD]
+    return _placed(found, clock)
+
+
+def _marks(said: Said, kind: str, clock: Clock, parts: Parts) -> tuple[Mark, ...]:
+    found = [
+        (time, text.text, texts.part(text.of, len(parts.rank))) for time, text in said if text.kind == kind
+    ]
+    return _placed(found, clock)
+
+
+def _placed(found: list[tuple[float, str, int]], clock: Clock) -> tuple[Mark, ...]:
+    """Marks by time, in their order where times are equal."""
+    if not found:
+        return ()
+    times = clock.ticks([time for time, _, _ in found]).tolist()
+    marks = [Mark(time, text, part) for time, (_, text, part) in zip(times, found, strict=True)]
+    return tuple(sorted(marks, key=lambda mark: mark.time))
+
+
+def _controls(message: Any, clock: Clock, parts: Parts) -> Controls:
+    if not message.control_changes:
+        return Controls.none()
+    time, number, value = _columns(message.control_changes, _CONTROL)
+    place = np.array([parts.of_instrument[entry.instrument] for entry in message.control_changes])
+    fits = (number >= 0) & (number <= 127) & (value >= 0) & (value <= 127)
+    what, how = number[fits].astype(np.int16), value[fits].astype(np.int16)
+    return Controls(clock.ticks(time[fits]), what, how, place[fits])
+
+
+def _bends(message: Any, clock: Clock, parts: Parts) -> Bends:
+    if not message.pitch_bends:
+        return Bends.none()
+    time, value = _columns(message.pitch_bends, _BEND)
+    place = np.array([parts.of_instrument[entry.instrument] for entry in message.pitch_bends])
+    return Bends(clock.ticks(time), np.clip(value, -8192, 8191).astype(np.int16), place)
+
+
+def _columns(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> list[Float]:
+    return list(np.array([row(entry) for entry in entries], dtype=np.float64).T)

@@ -1,0 +1,91 @@
+"""Files of many NoteSequences: the TFRecords that Magenta's tools write and read.
+
+Records are pieces, called '1', '2' ... in their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from antiphon.errors import FormatError
+from antiphon.io import examples, records
+from antiphon.io.limits import DEFAULT, Limits
+from antiphon.io.notesequence import read as reading
+from antiphon.io.notesequence.write import Origin, dumps, to_bytes
+from antiphon.io.spans import Index, Span
+from antiphon.score.score import Score
+
+__all__ = ["dumps_record", "index", "loads_record", "origin", "read", "write"]
+
+
+def index(file: BinaryIO) -> Index:
+    """The records of an open file, found by their lengths; payloads are not read."""
+    found = records.spans(file)
+    return Index(tuple(Span(str(number), *span) for number, span in enumerate(found, 1)))
+
+
+def loads_record(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
+    """The music in one record. Raises `FormatError` for a damaged one, and for what holds no NoteSequence."""
+    return _loads(records.unpack(data), limits, source)
+
+
+def dumps_record(score: Score) -> bytes:
+    """`score` as a file of one record."""
+    return records.pack(dumps(score))
+
+
+def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Iterator[Score]:
+    """The music of a file record by record, the file open meanwhile. Raises `FormatError` that names the
+    record.
+    """
+    for number, payload in enumerate(records.read(Path(path)), 1):
+        source = f"{os.fspath(path)}#{number}"
+        try:
+            yield _loads(payload, limits, source)
+        except FormatError as error:
+            raise FormatError(f"'{source}': {error}") from None
+
+
+def write(
+    path: str | os.PathLike[str], scores: Iterable[Score], *, collection: str | os.PathLike[str] | None = None
+) -> int:
+    """Write a record a score, as they come, the file whole or not at all; how many there were.
+
+    With `collection`, the folder from which they were read, each says where in it it comes from (`origin`).
+    Raises `OutputError`.
+    """
+    if collection is None:
+        return records.write(Path(path), map(dumps, scores))
+    root = Path(collection)
+    return records.write(Path(path), (to_bytes(score, origin(score.source, root)) for score in scores))
+
+
+def origin(source: str, root: Path) -> Origin:
+    """Where a file below `root` stands in the collection named like it, with the id that Magenta's
+    `convert_dir_to_note_sequences` gives it: '/id/<format>/<collection>/<SHA-1 of the relative name>'.
+    """
+    from antiphon.io.formats import by_suffix
+
+    file = Path(source.partition("#")[0])
+    filename = source if not file.is_relative_to(root) else Path(source).relative_to(root).as_posix()
+    form = by_suffix(file.suffix)
+    kind = form.name if form else ""
+    collection = root.resolve().name
+    digest = hashlib.sha1(os.fsencode(filename), usedforsecurity=False).hexdigest()
+    return Origin(f"/id/{kind.lower()}/{collection}/{digest}", filename, collection, kind)
+
+
+def _loads(payload: bytes, limits: Limits, source: str) -> Score:
+    try:
+        return reading.loads(payload, limits, source)
+    except FormatError:
+        if examples.is_example(payload):
+            raise FormatError(
+                "an encoded training example (SequenceExample), not music; `antiphon convert FILE FOLDER` "
+                "writes the sequences of such a file as MIDI."
+            ) from None
+        raise
