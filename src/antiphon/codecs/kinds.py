@@ -9,48 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
-from antiphon.codecs import melody
+from antiphon.codecs import drums, melody
 from antiphon.codecs.family import Ids
+from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import NameNotFound
 from antiphon.extract import EXTRACTORS, Extractor, Melody
-from antiphon.score.maps import Meter
 from antiphon.score.notes import Int
 
+__all__ = ["KINDS", "Kind", "Profile", "Standing", "kind"]
+
 S = TypeVar("S")
-
-
-class Standing(NamedTuple):
-    """Where a sequence stood in its piece, and on which grid; an attribute that a kind of sequence lacks has
-    its default."""
-
-    meter: Meter = Meter()
-    steps_per_quarter: int = 0
-    """0 on a grid of steps per second."""
-    steps_per_second: int = 0
-    """0 on a grid of steps per quarter."""
-    start_step: int = 0
-    start_in_bar: int = 0
-    track: int = -1
-    """-1 where a sequence is of several parts."""
-    program: int = 0
-
-    @classmethod
-    def of(cls, sequence: Any) -> Standing:
-        """The standing of an extracted sequence, from its attributes of the same names."""
-        found = {name: getattr(sequence, name) for name in cls._fields if hasattr(sequence, name)}
-        return cls(**found)
-
-
-class Profile(NamedTuple):
-    """What sounds in a sequence, for comparing it with others: one row a note, ordered by time, then from
-    the highest pitch to the lowest."""
-
-    time: Int
-    """Onset in steps from the sequence's start, int64 [N]."""
-    pitch: Int
-    """MIDI pitch, or number of the drum class, int64 [N]."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +43,7 @@ class Kind(Generic[S]):
 
 
 def _decode_melody(ids: Ids, standing: Standing, options: Any) -> Melody:
-    return melody.decode(
-        ids,
-        meter=standing.meter,
-        steps_per_quarter=standing.steps_per_quarter,
-        start_step=standing.start_step,
-        start_in_bar=standing.start_in_bar,
-        track=standing.track,
-        program=standing.program,
-    )
+    return melody.decode(ids, **standing.on_beats())
 
 
 def _profile_of_melody(sequence: Melody) -> Profile:
@@ -93,6 +55,15 @@ KINDS: Mapping[str, Kind[Any]] = MappingProxyType(
     {
         "melody": Kind(
             "melody", EXTRACTORS["melody"], ("event",), melody.encode, _decode_melody, _profile_of_melody
+        ),
+        "drums": Kind(
+            "drums",
+            EXTRACTORS["drums"],
+            ("drums",),
+            drums.encode,
+            drums.decode,
+            drums.profile,
+            transposable=False,
         ),
     }
 )

@@ -9,16 +9,28 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from antiphon.errors import NameNotFound
-from antiphon.extract import melody
+from antiphon.extract import drums, melody
+from antiphon.extract.drums import DrumOptions, DrumTrack
 from antiphon.extract.extraction import Extraction, Extractor, Reading
 from antiphon.extract.melody import Melody, MelodyOptions
 
-__all__ = ["EXTRACTORS", "Extraction", "Extractor", "Melody", "MelodyOptions", "Reading", "extractor"]
+__all__ = [
+    "EXTRACTORS",
+    "DrumOptions",
+    "DrumTrack",
+    "Extraction",
+    "Extractor",
+    "Melody",
+    "MelodyOptions",
+    "Reading",
+    "extractor",
+]
 
 
 EXTRACTORS: Mapping[str, Extractor] = MappingProxyType(
     {
         "melody": Extractor(melody.extract, MelodyOptions, melody.to_score),
+        "drums": Extractor(drums.extract, DrumOptions, drums.to_score),
     }
 )
 

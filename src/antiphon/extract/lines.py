@@ -65,7 +65,7 @@ def counting(score: QuantizedScore, track: int | str | None, drums: bool, losses
         losses["no notes"] += 1
         return wanted
     if track is not None:
-        wanted &= np.isin(notes.track, _track_numbers(score, track))
+        wanted &= np.isin(notes.track, track_numbers(score, track))
         if not wanted.any():
             losses[f"no notes on track {track!r}"] += 1
             return wanted
@@ -76,7 +76,8 @@ def counting(score: QuantizedScore, track: int | str | None, drums: bool, losses
     return wanted
 
 
-def _track_numbers(score: QuantizedScore, track: int | str) -> list[int]:
+def track_numbers(score: QuantizedScore, track: int | str) -> list[int]:
+    """The tracks that `track` means: a number is itself, a name ignores case and may be had by several."""
     if isinstance(track, int):
         return [track]
     name = track.strip().casefold()
