@@ -9,9 +9,10 @@ import numpy as np
 
 from antiphon.errors import EmptyError, OptionError
 from antiphon.generate import drums
-from antiphon.score import edit
-from antiphon.score.bars import bar_lines, pickup
+from antiphon.score import join
+from antiphon.score.bars import closing_bar_line, pickup
 from antiphon.score.maps import Mark, Meter, MeterMap, TempoMap
+from antiphon.score.move import resample
 from antiphon.score.score import Score
 
 
@@ -37,7 +38,7 @@ def in_form(sections: Mapping[str, Score], form: str) -> Score:
     unused = [letter for letter in sections if letter not in letters(form)]
     if unused:
         raise OptionError(f"The form {form} has no {unused[0]}; there are sections {', '.join(sections)}.")
-    return edit.concatenate([_marked(sections[letter], letter) for letter in form.upper()])
+    return join.concatenate([_marked(sections[letter], letter) for letter in form.upper()])
 
 
 def _marked(score: Score, letter: str) -> Score:
@@ -53,17 +54,14 @@ def layered(base: Score, parts: Sequence[Score]) -> Score:
     Tempo and meter are the base's. Raises `EmptyError` for a part without notes, `OptionError` where bars
     differ in length.
     """
-    return edit.merge([base, *(_filling(part, base) for part in parts)])
+    return join.merge([base, *(_filling(part, base) for part in parts)])
 
 
 def _filling(part: Score, base: Score) -> Score:
     if not len(part.notes):
         raise EmptyError(f"The part '{part.source or part.title}' has no notes to layer.")
     _check_bars(part, base)
-    length = length_in_bars(base)
-    own = edit.resample(part, base.ticks_per_quarter)
-    repeated = edit.concatenate([own] * -(-length // length_in_bars(own)))
-    return edit.trim(repeated, 0, length)
+    return join.repeat(resample(part, base.ticks_per_quarter), closing_bar_line(base))
 
 
 def _check_bars(part: Score, base: Score) -> None:
@@ -77,17 +75,11 @@ def _first_meter(score: Score) -> Meter:
     return score.meters.at(pickup(score))
 
 
-def length_in_bars(score: Score) -> int:
-    """Ticks from the beginning to the bar line at which the music ends."""
-    last = int(bar_lines(score)[-1])
-    return last + round(score.meters.at(last).quarters * score.ticks_per_quarter)
-
-
 def with_drums(score: Score, style: str | None = None) -> Score:
     """`score` with a drum loop in its meter under every bar; see `antiphon.generate.drums`. Raises
     `NameNotFound`.
     """
-    return edit.merge([score, drums.loop(score, style)])
+    return join.merge([score, drums.loop(score, style)])
 
 
 def dressed(score: Score, programs: Sequence[int] = (), names: Sequence[str] = ()) -> Score:

@@ -42,6 +42,14 @@ def bar_lines(music: Score | QuantizedScore) -> Int:
     return np.concatenate([_lines(*segment, per_quarter) for segment in zip(*columns, strict=True)])
 
 
+def closing_bar_line(music: Score | QuantizedScore) -> int:
+    """The bar line at which the music's last bar ends; 0 for music without an end of its own."""
+    if not end_of(music):
+        return 0
+    last = int(bar_lines(music)[-1])
+    return last + round(music.meters.at(last).quarters * resolution(music))
+
+
 def pickup(music: Score | QuantizedScore) -> int:
     """Length of the pick-up bar before the first whole bar; 0 where there is none.
 
