@@ -41,7 +41,7 @@ def build_ship_corpus(shared: Path, out: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         report = build.build(
-            unpack(shared, folder), out, kind="melody", options=MelodyOptions(polyphony="top", track=0)
+            unpack(shared, folder), out, options={"melody": MelodyOptions(polyphony="top", track=0)}
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

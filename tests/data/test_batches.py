@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from antiphon import codecs, recipes
 from antiphon.data import batches
 from antiphon.data.batches import Batch
+from antiphon.data.chunks import TABLE
 from antiphon.data.corpus import Corpus
-from antiphon.data.harvest import TABLE
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import Recipe
 
@@ -32,7 +32,7 @@ def made(seed: int, n: int, longest: int) -> Corpus:
     table["offset"] = np.cumsum(table["length"]) - table["length"]
     table["start_in_bar"] = rng.integers(0, 4 * table["numerator"])
     events = rng.choice([0, 1, *range(40, 90)], table["length"].sum()).astype(np.int16)
-    return Corpus(Path("made"), {"kind": "melody", "steps_per_quarter": 4}, events, table)
+    return Corpus(Path("made"), {"steps_per_quarter": 4}, "melody", events, table)
 
 
 def recipe(**changes: str) -> Recipe:
@@ -172,7 +172,7 @@ def test_another_family_or_resolution_is_refused() -> None:
     corpus = made(4, 3, 20)
     with pytest.raises(CorpusError, match="steps a quarter"):
         batches.whole(corpus, np.arange(3), recipe(view__steps_per_quarter="12"))
-    drums = Corpus(corpus.folder, {"kind": "drums", "steps_per_quarter": 4}, corpus.events, corpus.table)
+    drums = Corpus(corpus.folder, {"steps_per_quarter": 4}, "drums", corpus.events, corpus.table)
     with pytest.raises(CorpusError, match="learns from 'melody'"):
         batches.whole(drums, np.arange(3), recipe())
 

@@ -24,7 +24,7 @@ from antiphon.score.score import Score
 Tunes = Callable[..., Path]
 Tune = Callable[..., Score]
 
-RESULT = ("corpus.json", "ledger.tsv", "events.npy", "table.npy")
+RESULT = ("corpus.json", "ledger.tsv", "pieces.jsonl", "melody/events.npy", "melody/table.npy")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -81,7 +81,8 @@ def test_a_build_that_was_killed_goes_on_to_the_same_bytes(tunes: Tunes, tmp_pat
     assert CHUNK <= report.reused < 4 * CHUNK
     build([folder], tmp_path / "uninterrupted", workers=1)
     assert content(out) == content(tmp_path / "uninterrupted")
-    assert sorted(path.name for path in out.iterdir()) == sorted([*RESULT, "chunks"])
+    left = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if "chunks" not in path.parts)
+    assert left == sorted([*RESULT, "melody"])
 
 
 @pytest.mark.slow
@@ -91,7 +92,7 @@ def test_a_file_that_kills_or_hangs_its_reader_costs_itself_only(tunes: Tunes, t
     killer, hanger, last = names[3], names[CHUNK + 1], names[-1]
     loader = (
         "def load(path):\n"
-        "    name = os.path.basename(path)\n"
+        "    name = os.path.basename(str(path))\n"
         f"    if name == {killer!r}: os.kill(os.getpid(), signal.SIGSEGV)\n"
         f"    if name == {last!r}: os._exit(3)\n"
         f"    if name == {hanger!r}: time.sleep(600)\n"
@@ -231,7 +232,7 @@ def test_changed_options_are_told_and_followed(tunes: Tunes, tmp_path: Path) -> 
         return build([folder], out, workers=1, progress=listen, **changes)  # type: ignore[arg-type]
 
     rebuilt()
-    report = rebuilt(options=MelodyOptions(min_bars=6, max_steps=64))
+    report = rebuilt(options={"melody": MelodyOptions(min_bars=6, max_steps=64)})
     assert "min_bars was 7, is 6" in said[-1]
     assert "max_steps was 512, is 64" in said[-1]
     assert report.reused == 0

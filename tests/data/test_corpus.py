@@ -59,7 +59,7 @@ def test_no_corpus_an_unfinished_and_another_kind_are_told_apart(corpus: Corpus,
         Corpus.open(corpus.folder)
 
 
-@pytest.mark.parametrize("name", ["events.npy", "table.npy"])
+@pytest.mark.parametrize("name", ["melody/events.npy", "melody/table.npy"])
 @pytest.mark.parametrize("size", [0, 50, -2])
 def test_arrays_cut_short_are_noticed(corpus: Corpus, name: str, size: int) -> None:
     path = corpus.folder / name
@@ -69,12 +69,14 @@ def test_arrays_cut_short_are_noticed(corpus: Corpus, name: str, size: int) -> N
 
 
 def test_exchanged_arrays_are_noticed(corpus: Corpus) -> None:
-    np.save(corpus.folder / "events.npy", np.zeros(5, np.int16))
+    np.save(corpus.folder / "melody" / "events.npy", np.zeros(5, np.int16))
     with pytest.raises(CorpusError, match="does not fit"):
         Corpus.open(corpus.folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 1, "kind": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 2, "kinds": 3}']
+)
 def test_a_damaged_manifest_is_noticed(corpus: Corpus, text: str) -> None:
     (corpus.folder / "corpus.json").write_text(text)
     with pytest.raises(CorpusError, match="build the corpus again"):
@@ -83,8 +85,8 @@ def test_a_damaged_manifest_is_noticed(corpus: Corpus, text: str) -> None:
 
 def test_a_newer_format_is_refused(corpus: Corpus) -> None:
     path = corpus.folder / "corpus.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
-    with pytest.raises(CorpusError, match="format 2"):
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
+    with pytest.raises(CorpusError, match="format 3"):
         Corpus.open(corpus.folder)
 
 

@@ -44,7 +44,7 @@ def test_options_reach_the_extraction(antiphon: Callable[..., Result], tunes: Tu
     words = ("--min-bars", 2, "--max-steps", 0, "--polyphony", "top", "--track", 0, "--gap-bars", 2)
     result = antiphon("build", tunes(3), "-o", out, "--workers", 1, "--json", *words)
     assert json.loads(result.stdout)["sequences"] == 3
-    options = json.loads((out / "corpus.json").read_text())["options"]
+    options = json.loads((out / "corpus.json").read_text())["kinds"]["melody"]["options"]
     assert options["max_steps"] is None
     assert (options["min_bars"], options["polyphony"], options["track"], options["gap_bars"]) == (
         2,

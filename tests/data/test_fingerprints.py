@@ -1,59 +1,95 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.data.fingerprints import SKETCH, similarity, sketches, whole
+from antiphon.codecs.kinds import Profile, Standing, kind
+from antiphon.data.fingerprints import PRINT, SKETCH, prints, similarity, sketches, whole
+from antiphon.score.maps import Meter
+from antiphon.score.notes import Int
 
-Events = npt.NDArray[np.int16]
 seeds = st.integers(0, 2**31)
+MELODY = kind("melody")
 
 
-def tune(seed: int, n: int = 100) -> Events:
+def tune(seed: int, n: int = 100) -> Profile:
     rng = np.random.default_rng(seed)
-    events = np.full(4 * n, -2, np.int16)
-    onsets = np.sort(rng.choice(4 * n, n, replace=False))
-    events[onsets] = rng.integers(55, 80, n)
+    return Profile(np.sort(rng.choice(4 * n, n, replace=False)), rng.integers(55, 80, n))
+
+
+def chords(seed: int, n: int = 60) -> Profile:
+    """One to four notes at a time, from the highest down."""
+    rng = np.random.default_rng(seed)
+    time = np.repeat(np.cumsum(rng.integers(1, 5, n)), rng.integers(1, 5, n))
+    pitch = rng.integers(40, 90, len(time))
+    order = np.lexsort((-pitch, time))
+    return Profile(time[order], pitch[order])
+
+
+def ids(profile: Profile) -> Int:
+    events = np.zeros(int(profile.time[-1]) + 1 if len(profile.time) else 0, np.int64)
+    events[profile.time] = profile.pitch + 2
     return events
 
 
-def alike(one: Events, other: Events) -> float:
-    pair = sketches([one, other])
+def alike(one: Profile, other: Profile, **how: bool) -> float:
+    pair = sketches([one, other], **how)
     return float(similarity(pair[:1], pair[1:])[0])
 
 
-def transposed(events: Events, semitones: int) -> Events:
-    return np.where(events >= 0, events + semitones, events).astype(np.int16)
+def moved(profile: Profile, semitones: int = 0, factor: int = 1, steps: int = 0) -> Profile:
+    return Profile(factor * profile.time + steps, profile.pitch + semitones)
 
 
-def stretched(events: Events, factor: int) -> Events:
-    longer = np.full(factor * len(events), -2, np.int16)
-    longer[::factor] = events
-    return longer
+def joined(one: Profile, other: Profile, at: int) -> Profile:
+    return Profile(np.concatenate([one.time, other.time + at]), np.concatenate([one.pitch, other.pitch]))
 
 
-@given(seeds, st.integers(-12, 12), st.integers(1, 3))
-def test_key_and_note_values_do_not_matter_to_a_sketch(seed: int, semitones: int, factor: int) -> None:
-    events = tune(seed)
-    assert alike(events, stretched(transposed(events, semitones), factor)) == 1.0
+@given(seeds, st.integers(-12, 12), st.integers(1, 3), st.integers(0, 9), st.sampled_from([tune, chords]))
+def test_key_and_note_values_do_not_matter_to_a_sketch(
+    seed: int, semitones: int, factor: int, steps: int, make: object
+) -> None:
+    profile = make(seed)  # type: ignore[operator]
+    assert alike(profile, moved(profile, semitones, factor, steps)) == 1.0
 
 
-@given(seeds, st.integers(1, 12))
-def test_a_whole_print_tells_transposed_from_equal(seed: int, semitones: int) -> None:
-    events = tune(seed)
-    other = transposed(events, semitones)
-    (exact, relative), (other_exact, other_relative) = whole(events, (4, 4)), whole(other, (4, 4))
-    assert exact != other_exact
-    assert relative == other_relative
-    assert whole(events, (3, 4))[1] != relative
+@given(seeds, st.integers(1, 12), st.integers(2, 4), st.sampled_from([tune, chords]))
+def test_whole_prints_tell_equal_from_transposed_from_retempoed(
+    seed: int, semitones: int, factor: int, make: object
+) -> None:
+    profile = make(seed)  # type: ignore[operator]
+    here = whole(MELODY, ids(profile), profile, Standing())
+    higher = moved(profile, semitones)
+    there = whole(MELODY, ids(higher), higher, Standing())
+    slower = moved(profile, semitones, factor)
+    late = whole(MELODY, ids(slower), slower, Standing())
+    assert [a == b for a, b in zip(here, there, strict=True)] == [False, True, True]
+    assert [a == b for a, b in zip(here, late, strict=True)] == [False, False, True]
+    assert whole(MELODY, ids(profile), profile, Standing(Meter(3, 4)))[:2] != here[:2]
+
+
+@given(seeds, st.integers(1, 5))
+def test_drums_are_never_transposed(seed: int, classes: int) -> None:
+    profile = Profile(tune(seed).time, tune(seed).pitch % 9)
+    other = Profile(profile.time, (profile.pitch + classes) % 9)
+    assert alike(profile, profile, transposable=False) == 1.0
+    assert alike(profile, other, transposable=False) < 0.1
+
+
+@given(seeds)
+def test_played_freely_only_the_order_of_pitches_counts(seed: int) -> None:
+    profile = tune(seed)
+    jitter = np.random.default_rng(seed).integers(0, 30, len(profile.time))
+    late = Profile(np.cumsum(jitter + 1), profile.pitch + 2)
+    assert alike(profile, late, on_grid=False) == 1.0
+    assert alike(profile, late) < 0.1
 
 
 def test_repeats_written_out_hardly_matter() -> None:
-    events = tune(1)
-    assert alike(events, np.concatenate([events, events])) > 0.75
+    profile = tune(1)
+    assert alike(profile, joined(profile, profile, 400)) > 0.75
 
 
 @given(seeds)
@@ -65,25 +101,27 @@ def test_different_tunes_are_not_alike(seed: int) -> None:
 def test_similarity_falls_with_changes(changed: int, least: float, most: float) -> None:
     found = []
     for seed in range(20):
-        events = tune(seed)
-        other = events.copy()
-        onsets = np.flatnonzero(events >= 0)
-        other[np.random.default_rng(seed).choice(onsets, changed, replace=False)] += 1
-        found.append(alike(events, other))
+        profile = tune(seed)
+        pitch = profile.pitch.copy()
+        pitch[np.random.default_rng(seed).choice(len(pitch), changed, replace=False)] += 1
+        found.append(alike(profile, Profile(profile.time, pitch)))
     assert least <= np.mean(found) <= most
 
 
 def test_the_estimate_is_near_the_true_jaccard_similarity() -> None:
-    one, other = tune(3, 400), tune(4, 400)
-    mixed = np.concatenate([one[:800], other[:800]])
-    assert abs(alike(np.concatenate([one[:800], tune(5, 200)]), mixed) - 1 / 3) < 0.2
+    one, two, three = tune(3, 200), tune(4, 200), tune(5, 200)
+    assert abs(alike(joined(one, three, 800), joined(one, two, 800)) - 1 / 3) < 0.2
 
 
-def test_short_and_empty_melodies_have_sketches() -> None:
-    found = sketches([np.empty(0, np.int16), np.array([60, -2, 62], np.int16), tune(1)])
-    assert found.shape == (3, SKETCH)
-    assert similarity(found[:1], found[1:2])[0] == 0.0
-    assert whole(np.empty(0, np.int16), ()) == whole(np.empty(0, np.int16), ())
+def test_short_and_empty_sequences_have_prints() -> None:
+    none = Profile(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    short = Profile(np.array([0, 2]), np.array([60, 62]))
+    found = prints(MELODY, [ids(none), ids(short)], [none, short], [Standing(), Standing()])
+    assert found.dtype == PRINT
+    assert found["sketch"].shape == (2, SKETCH)
+    assert similarity(found["sketch"][:1], found["sketch"][1:])[0] == 0.0
+    assert len(set(found["exact"].tolist())) == 2
+    assert len(prints(MELODY, [], [], [])) == 0
 
 
 @given(st.lists(seeds, max_size=5))

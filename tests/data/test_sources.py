@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(sources: object) -> list[str]:
-    return [Path(source.path).name for source in sources]  # type: ignore[attr-defined]
+    return [Path(str(getattr(source, "place", source))).name for source in sources]  # type: ignore[attr-defined]
 
 
 def test_a_folder_is_walked_by_name_without_hidden_files_and_without_the_corpus(folder: Path) -> None:
@@ -61,8 +61,11 @@ def test_links_in_a_circle_end(folder: Path) -> None:
 
 def test_paths_stay_as_they_were_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    assert [source.path for source in find(["./sub", "b.mid"], SUFFIXES).music] == ["sub/c.mid", "b.mid"]
-    assert find(["."], SUFFIXES).music[0].path == "a.MID"
+    assert [str(source.place) for source in find(["./sub", "b.mid"], SUFFIXES).music] == [
+        "sub/c.mid",
+        "b.mid",
+    ]
+    assert find(["."], SUFFIXES).music[0].place.path == "a.MID"
 
 
 def test_an_empty_folder_and_a_missing_one_say_so(tmp_path: Path) -> None:
@@ -74,7 +77,7 @@ def test_an_empty_folder_and_a_missing_one_say_so(tmp_path: Path) -> None:
 
 def test_earlier_files_come_first(folder: Path) -> None:
     music = find([folder], SUFFIXES).music
-    ordered = seniority(music, [music[2].path, music[0].path, "gone.mid"])
+    ordered = seniority(music, [str(music[2].place), str(music[0].place), "gone.mid"])
     assert ordered == [music[2], music[0], music[1], music[3]]
 
 

@@ -40,7 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(60):
         io.save(to_score(_tune(rng)), source / f"tune{number:02}.mid")
     folder = tmp_path_factory.mktemp("corpus")
-    build([source], folder, kind="melody", workers=1)
+    build([source], folder, workers=1)
     return folder
 
 

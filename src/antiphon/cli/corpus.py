@@ -107,8 +107,8 @@ def build(
         report = run(
             sources,
             out,
-            kind=kind,
-            options=_options(kind, {name: value for name, value in given.items() if value is not None}),
+            kinds=(kind,),
+            options={kind: _options(kind, {name: value for name, value in given.items() if value is not None})},
             steps_per_quarter=steps_per_quarter,
             workers=workers,
             duplicates=duplicates,  # type: ignore[arg-type]  # `build` says which words it takes

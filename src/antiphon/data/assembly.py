@@ -1,87 +1,86 @@
 """Chunks become a corpus: groups and duplicates are judged over all of them, then the kept sequences are
 written out.
 
-Two passes over the chunks: the first takes tables and fingerprints (some 400 bytes a sequence), the second
-copies the events of what is kept, a chunk at a time.
+Two passes over the chunks: the first takes fingerprints, of one kind after the other, and leaves a few
+numbers a sequence; the second copies what is kept, a chunk at a time. So memory hardly grows with the music.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from antiphon.data.fingerprints import SKETCH
-from antiphon.data.grouping import ASTRIDE, Prints, Verdict, judge
-from antiphon.data.harvest import TABLE, Chunk, Outcome, read
-from antiphon.data.ledger import Entry, Result
-from antiphon.errors import CorpusError
+from antiphon.codecs import kinds as registry
+from antiphon.codecs.kinds import Kind
+from antiphon.data.about import joined
+from antiphon.data.chunks import Outcome, Reader
+from antiphon.data.columns import Columns
+from antiphon.data.corpus import PIECES
+from antiphon.data.fingerprints import PRINT
+from antiphon.data.grouping import Marks, Verdict, judge
+from antiphon.data.likeness import OF_DRUMS, OF_NOTES, Index, Short, links
+from antiphon.data.naming import group_of
+from antiphon.data.sources import Source
 from antiphon.files import atomic_path
 
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """All chunks without their events: the table of all sequences (`piece` counted over all files), and the
-    verdict."""
+    """All chunks without their events. `outcomes` are without what the pieces say about themselves."""
 
     chunks: Sequence[Path]
-    table: npt.NDArray[np.void]
+    kinds: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    bounds: Index
+    """Number of the first piece of each chunk, and of all pieces."""
+    owners: tuple[Short, ...]
+    """Of each kind, the number of every sequence's piece."""
+    lengths: tuple[Short, ...]
+    """Of each kind, the events of every sequence."""
     verdict: Verdict
 
 
-def gather(chunks: Sequence[Path], names: Sequence[str], *, drop: bool) -> Gathered:
-    """The first pass; `names` are the files' group names in order. Raises `CorpusError` for a chunk that is
-    gone."""
-    nothing = np.zeros(0, np.uint64)
-    tables, exact, relative, sketch = [], [nothing], [nothing], [np.zeros((0, SKETCH), np.uint64)]
-    outcomes: list[Outcome] = []
-    for chunk in _chunks(chunks):
-        table = chunk.table.copy()
-        table["piece"] += len(outcomes)
-        outcomes += chunk.outcomes
-        tables.append(table)
-        exact.append(chunk.exact)
-        relative.append(chunk.relative)
-        sketch.append(chunk.sketch)
-    table = np.concatenate([*tables, np.zeros(0, TABLE)])
-    prints = Prints(table["piece"], *(np.concatenate(column) for column in (exact, relative, sketch)))
-    return Gathered(chunks, table, tuple(outcomes), judge(names, prints, drop=drop))
+def gather(chunks: Sequence[Path], music: Sequence[Source], kinds: Sequence[str], *, drop: bool) -> Gathered:
+    """The first pass. Raises `CorpusError` for a chunk that is damaged or gone."""
+    outcomes, bounds = _outcomes(chunks)
+    names = [
+        source.group or group_of(source.place.path, source.place.name, outcome.title)
+        for source, outcome in zip(music, outcomes, strict=True)
+    ]
+    found = [_marks(chunks, bounds, registry.kind(name)) for name in kinds]
+    verdict = judge(names, [marks for marks, _ in found], drop=drop)
+    owners, lengths = tuple(marks.piece for marks, _ in found), tuple(length for _, length in found)
+    return Gathered(chunks, tuple(kinds), outcomes, bounds, owners, lengths, verdict)
 
 
-def write(gathered: Gathered, table_path: Path, events_path: Path) -> tuple[npt.NDArray[np.void], int]:
-    """The second pass; the table of what is kept, and how many events that is. There must be something."""
-    keep = gathered.verdict.keep
-    table = gathered.table[keep]
-    table["offset"] = np.cumsum(table["length"], dtype=np.int64) - table["length"]
-    table["group"] = _numbers([gathered.verdict.group[piece] for piece in table["piece"].tolist()])
-    n_events = int(table["length"].sum(dtype=np.int64))
-    with atomic_path(table_path) as temporary:
-        np.save(temporary, table)
-    with atomic_path(events_path) as temporary:
-        _write_events(temporary, gathered, n_events)
-    return table, n_events
+def write(gathered: Gathered, music: Sequence[Source], n_rows: int, folder: Path) -> None:
+    """The second pass: the arrays of every kind, and what is known about each of the ledger's `n_rows`."""
+    with ExitStack() as stack:
+        columns = [_columns(gathered, number, folder, stack) for number in range(len(gathered.kinds))]
+        file = stack.enter_context(stack.enter_context(atomic_path(folder / PIECES)).open("wb"))
+        for path, (first, end) in zip(gathered.chunks, pairwise(gathered.bounds.tolist()), strict=True):
+            with Reader(path) as reader:
+                file.writelines(_pieces(reader.outcomes(), music[first:end]))
+                for column in columns:
+                    events, table = reader.arrays(column.kind, "events", "table")
+                    column.add(events, table, first)
+        file.writelines([_line({}, {})] * (n_rows - len(music)))
 
 
-def entries(gathered: Gathered, paths: Sequence[str]) -> list[Entry]:
-    """The ledger's rows of all files read."""
-    verdict, piece = gathered.verdict, gathered.table["piece"]
-    bounds = np.searchsorted(piece, np.arange(len(paths) + 1)).tolist()
-    rows = []
-    for place, (path, outcome) in enumerate(zip(paths, gathered.outcomes, strict=True)):
-        mine = range(bounds[place], bounds[place + 1])
-        kept = sum(bool(verdict.keep[s]) for s in mine)
-        lost = Counter(verdict.likeness[s] for s in mine if not verdict.keep[s])
-        losses = tuple(sorted((Counter(outcome.losses) + lost).items()))
-        detail = outcome.error or _repeats(verdict, mine, piece, paths)
-        rows.append(Entry(path, verdict.group[place], _result(outcome, kept, lost), kept, losses, detail))
-    return rows
+def sizes(gathered: Gathered) -> dict[str, tuple[int, int]]:
+    """Sequences and events that are kept, by kind."""
+    rulings = zip(gathered.kinds, gathered.verdict.rulings, gathered.lengths, strict=True)
+    return {
+        kind: (int(ruling.keep.sum()), int(length[ruling.keep].sum(dtype=np.int64)))
+        for kind, ruling, length in rulings
+    }
 
 
 def digest(paths: Sequence[Path]) -> str:
@@ -94,47 +93,46 @@ def digest(paths: Sequence[Path]) -> str:
     return state.hexdigest()
 
 
-def _chunks(paths: Sequence[Path]) -> Iterator[Chunk]:
-    for path in paths:
-        chunk = read(path)
-        if chunk is None:
-            raise CorpusError(
-                f"'{path}' vanished or was damaged during the build; give the same command again."
-            )
-        yield chunk
+def _outcomes(chunks: Sequence[Path]) -> tuple[tuple[Outcome, ...], Index]:
+    """All outcomes with no more than the title of what the pieces say, and where each chunk's begin."""
+    found: list[Outcome] = []
+    bounds = [0]
+    for path in chunks:
+        with Reader(path) as reader:
+            found += (_lean(outcome) for outcome in reader.outcomes())
+        bounds.append(len(found))
+    return tuple(found), np.array(bounds, np.int64)
 
 
-def _write_events(path: Path, gathered: Gathered, n_events: int) -> None:
-    target: Any = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype("<i2"), shape=(n_events,))
-    keep, sequence, place = gathered.verdict.keep, 0, 0
-    for chunk in _chunks(gathered.chunks):
-        mine = keep[sequence : sequence + len(chunk.table)]
-        events = chunk.events[np.repeat(mine, chunk.table["length"])]
-        target[place : place + len(events)] = events
-        sequence, place = sequence + len(mine), place + len(events)
-    target.flush()
+def _lean(outcome: Outcome) -> Outcome:
+    return replace(outcome, facts={}, about={"title": [outcome.title]} if outcome.title else {})
 
 
-def _numbers(names: Sequence[str]) -> npt.NDArray[np.int32]:
-    """Names numbered by their first appearance."""
-    number: dict[str, int] = {}
-    return np.array([number.setdefault(name, len(number)) for name in names], np.int32)
+def _marks(chunks: Sequence[Path], bounds: Index, kind: Kind[object]) -> tuple[Marks, Short]:
+    """Pieces and links of all sequences of one kind, and their lengths."""
+    piece, length, prints = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, PRINT)]
+    for path, first in zip(chunks, bounds[:-1].tolist(), strict=True):
+        with Reader(path) as reader:
+            table, marks = reader.arrays(kind.name, "table", "prints")
+        piece.append((table["piece"] + first).astype(np.int32))
+        length.append(table["length"].copy())
+        prints.append(marks)
+    found = links(np.concatenate(prints), OF_NOTES if kind.transposable else OF_DRUMS)
+    return Marks(np.concatenate(piece), found), np.concatenate(length)
 
 
-def _result(outcome: Outcome, kept: int, lost: Counter[str]) -> Result:
-    if outcome.error:
-        return "unreadable"
-    if kept:
-        return "used"
-    return "duplicate" if lost else "nothing"
+def _columns(gathered: Gathered, number: int, folder: Path, stack: ExitStack) -> Columns:
+    verdict, name = gathered.verdict, gathered.kinds[number]
+    keep = verdict.rulings[number].keep
+    _, n_events = sizes(gathered)[name]
+    columns = Columns(registry.kind(name), folder, keep, n_events, verdict.group)
+    return stack.enter_context(columns)
 
 
-def _repeats(verdict: Verdict, mine: range, piece: npt.NDArray[np.int32], paths: Sequence[str]) -> str:
-    """'near duplicate of a.mid', for the first sequence that repeats one of another file or split."""
-    for sequence in mine:
-        original = int(verdict.original[sequence])
-        if original >= 0 and (original < mine.start or verdict.likeness[sequence] == ASTRIDE):
-            return f"{verdict.likeness[sequence]} of {paths[int(piece[original])]}".replace(
-                f"{ASTRIDE} of", f"{ASTRIDE}:"
-            )
-    return ""
+def _pieces(outcomes: Sequence[Outcome], music: Sequence[Source]) -> Iterator[bytes]:
+    for outcome, source in zip(outcomes, music, strict=True):
+        yield _line(joined(source.about, outcome.about), outcome.facts)
+
+
+def _line(about: Mapping[str, Sequence[str]], facts: Mapping[str, object]) -> bytes:
+    return json.dumps({"about": about, "facts": facts}).encode() + b"\n"

@@ -1,9 +1,8 @@
-"""Workers: processes that do chunks, watched, so that a file which kills or hangs its reader costs itself
+"""Workers: processes that do chunks, watched, so that a piece which kills or hangs its reader costs itself
 only.
 
-A worker notes in shared memory which file it is at. One that dies, or stays at a file for longer than the
-time limit, is replaced; its chunk is done again without that file, and the file's outcome says what
-happened.
+A worker notes in shared memory which piece it is at. One that dies, or stays at a piece for longer than the
+time limit, is replaced; its chunk is done again without that piece, whose outcome says what happened.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol, Self
 
 from antiphon.data.harvest import Job, work
 from antiphon.errors import CorpusError
@@ -26,7 +25,14 @@ _POLL_S = 0.1
 _IDLE = -1
 
 Advance = Callable[[int], None]
-"""Told how many more files are done."""
+"""Told how many more pieces are done."""
+
+
+class Doer(Protocol):
+    """Whoever does jobs."""
+
+    def __call__(self, jobs: Sequence[Job], *, time_limit_s: float, advance: Advance) -> None:
+        """Do all `jobs`, and tell `advance` of every piece."""
 
 
 def do(jobs: Sequence[Job], *, workers: int | None, time_limit_s: float, advance: Advance) -> None:
@@ -40,11 +46,12 @@ def do(jobs: Sequence[Job], *, workers: int | None, time_limit_s: float, advance
             work(job, lambda place: advance(1 if place else 0))
             advance(1)
         return
-    _Crew(jobs, min(workers or os.cpu_count() or 1, len(jobs)), time_limit_s, advance).run()
+    with Crew(min(workers or os.cpu_count() or 1, len(jobs)), time_limit_s) as crew:
+        crew.do(jobs, advance)
 
 
 class _Worker:
-    """One process, the job it has, and since when it has been at the file it is at."""
+    """One process, the job it has, and since when it has been at the piece it is at."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -63,7 +70,7 @@ class _Worker:
         self.pipe.send(job)
 
     def stuck_s(self) -> float:
-        """Seconds spent at the present file."""
+        """Seconds spent at the present piece."""
         place = self.place.value
         if place != self._seen:
             self._seen, self._since = place, time.monotonic()
@@ -75,35 +82,44 @@ class _Worker:
         self.pipe.close()
 
 
-class _Crew:
-    """Hands jobs to workers until all are done."""
+class Crew:
+    """`n` watched processes, kept from one `do` to the next; a context, which ends them.
 
-    def __init__(self, jobs: Sequence[Job], n: int, time_limit_s: float, advance: Advance) -> None:
-        self.waiting = deque(jobs)
-        self.time_limit_s = time_limit_s
-        self.advance = advance
+    A crew of one is the guard of whoever does one job after the other. It cannot be made in a daemonic
+    process, which may have no children.
+    """
+
+    def __init__(self, n: int, time_limit_s: float) -> None:
         self.n = n
-        self.workers: list[_Worker] = []
+        self.time_limit_s = time_limit_s
+        self._waiting: deque[Job] = deque()
+        self._advance: Advance = lambda _: None
+        self._workers: list[_Worker] = []
 
-    def run(self) -> None:
-        try:
-            self.workers = [_Worker() for _ in range(self.n)]
-            while self.waiting or any(worker.job for worker in self.workers):
-                for worker in self.workers:
-                    if worker.job is None and self.waiting:
-                        self._give(worker)
-                wait(
-                    [w.pipe for w in self.workers] + [w.process.sentinel for w in self.workers],
-                    timeout=_POLL_S,
-                )
-                for place, worker in enumerate(self.workers):
-                    self.workers[place] = self._look_after(worker)
-        finally:
-            for worker in self.workers:
-                worker.stop()
+    def __enter__(self) -> Self:
+        self._workers = [_Worker() for _ in range(self.n)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.stop()
+        self._workers = []
+
+    def do(self, jobs: Sequence[Job], advance: Advance) -> None:
+        """Hand `jobs` to the workers until all are done; raises `CorpusError` for workers that cannot
+        work."""
+        self._waiting, self._advance = deque(jobs), advance
+        while self._waiting or any(worker.job for worker in self._workers):
+            for worker in self._workers:
+                if worker.job is None and self._waiting:
+                    self._give(worker)
+            watched = [thing for w in self._workers for thing in (w.pipe, w.process.sentinel)]
+            wait(watched, timeout=_POLL_S)
+            for place, worker in enumerate(self._workers):
+                self._workers[place] = self._look_after(worker)
 
     def _give(self, worker: _Worker) -> None:
-        job = self.waiting.popleft()
+        job = self._waiting.popleft()
         worker.job = job
         try:
             worker.give(job)
@@ -115,7 +131,7 @@ class _Crew:
         if worker.job is None:
             return worker
         if _answered(worker.pipe):
-            self._tell(worker, len(worker.job.paths))
+            self._tell(worker, len(worker.job.places))
             worker.job = None
             return worker
         if not worker.process.is_alive():
@@ -126,7 +142,7 @@ class _Crew:
         return worker
 
     def _tell(self, worker: _Worker, done: int) -> None:
-        self.advance(done - worker.told)
+        self._advance(done - worker.told)
         worker.told = done
 
     def _replace(self, worker: _Worker, reason: str) -> _Worker:
@@ -137,8 +153,8 @@ class _Crew:
                 f"A worker ended before it had read anything ({reason}) A script that builds a corpus does "
                 'so below `if __name__ == "__main__":`; or build with one worker, in this process.'
             )
-        self.advance(-worker.told)
-        self.waiting.appendleft(replace(job, refused={**job.refused, place: reason}))
+        self._advance(-worker.told)
+        self._waiting.appendleft(replace(job, refused={**job.refused, place: reason}))
         return _Worker()
 
 

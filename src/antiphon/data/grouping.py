@@ -1,126 +1,121 @@
 """Groups of pieces and the duplicates among their sequences, decided piece by piece in the corpus's order.
 
-A piece belongs to the group that its manifest or its name says. A name that is met for the first time joins
-the group of the earliest piece its music is related to, and keeps to it for good. So a group never grows
-together with another one, and no later piece can move an earlier one to another split. What that costs: a
-sequence related to a group in *another* split than its own piece's is left out, whatever the policy for
-duplicates.
+A piece has one group, whatever kinds of sequence came of it. It belongs to the group that its table or its
+name says. A name that is met for the first time joins the group of the earliest piece its music is related
+to, in any kind, and keeps to it for good. So a group never grows together with another one, and no later
+piece can move an earlier one to another split. What that costs: a sequence related to a group in *another*
+split than its own piece's is left out, whatever the policy for duplicates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.data.fingerprints import Hashes
-from antiphon.data.likeness import NEAR, Index, first_alike, related
-from antiphon.data.splits import split_of
+from antiphon.data.likeness import EXACT, NEAR, RELATIVE, SCALED, Index, Links, Short
+from antiphon.data.splits import SPLITS, split_of
 
-EXACT = "exact duplicate"
-TRANSPOSED = "transposed duplicate"
-NEARLY = "near duplicate"
-ASTRIDE = "variant of a piece in another split"
+LIKENESS = (
+    "",
+    "exact duplicate",
+    "transposed duplicate",
+    "re-tempoed duplicate",
+    "near duplicate",
+    "variant of a piece in another split",
+)
+"""What a sequence is to the earlier one that is meant; '' for nothing."""
+UNLIKE, SAME, TRANSPOSED, RETEMPOED, NEARLY, ASTRIDE = range(len(LIKENESS))
 
-_split = lru_cache(maxsize=None)(split_of)
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Of all sequences of one kind: the number of each one's piece (ascending), and their links."""
+
+    piece: Short
+    links: Links
+
+
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """What was decided about the sequences of one kind: each one's place in `LIKENESS`, the earlier sequence
+    meant by it (-1 for none), and whether it is kept."""
+
+    likeness: npt.NDArray[np.int8]
+    original: Short
+    keep: npt.NDArray[np.bool_]
+
+    def counts(self) -> dict[str, int]:
+        """Sequences by likeness, those that are like nothing left out."""
+        numbers = np.bincount(self.likeness, minlength=len(LIKENESS)).tolist()
+        return {word: n for word, n in zip(LIKENESS, numbers, strict=True) if word and n}
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What was decided: `group` of every piece; of every sequence its likeness ('' or one of the words
-    above), the earlier sequence meant by it (-1 for none), and whether it is kept."""
+    """`group` of every piece, and a ruling a kind."""
 
     group: list[str]
-    likeness: list[str]
-    original: Index
-    keep: npt.NDArray[np.bool_]
+    rulings: list[Ruling]
 
 
-@dataclass(frozen=True, eq=False)
-class Prints:
-    """Of every sequence: its piece's number (ascending), and its fingerprints."""
-
-    piece: Index
-    exact: Hashes
-    relative: Hashes
-    sketch: Hashes
-
-
-def judge(names: Sequence[str], prints: Prints, *, drop: bool) -> Verdict:
-    """Group every piece (`names` are their given or own names, in order) and find the duplicates; `drop`
-    leaves them out."""
-    return _Judge(names, prints, drop).run()
+def judge(names: Sequence[str], kinds: Sequence[Marks], *, drop: bool) -> Verdict:
+    """Group every piece (`names` are their given or own names, in order) and find the duplicates of each
+    kind; `drop` leaves them out."""
+    group = _groups(names, kinds)
+    split_of_group = {name: SPLITS.index(split_of(name)) for name in set(group)}
+    split = np.array([split_of_group[name] for name in group], np.int8)
+    return Verdict(group, [_rule(marks, split[marks.piece], drop) for marks in kinds])
 
 
-class _Judge:
-    def __init__(self, names: Sequence[str], prints: Prints, drop: bool) -> None:
-        n = len(prints.piece)
-        self.names, self.piece, self.drop = names, prints.piece, drop
-        self.exact = first_alike(prints.exact).tolist()
-        self.relative = first_alike(prints.relative).tolist()
-        self.links = _links(prints.sketch, self.relative)
-        self.joined: dict[str, str] = {}
-        self.group: list[str] = []
-        self.likeness = [""] * n
-        self.original = np.full(n, -1, np.int64)
-        self.keep = np.ones(n, bool)
-
-    def run(self) -> Verdict:
-        bounds = np.searchsorted(self.piece, np.arange(len(self.names) + 1)).tolist()
-        for place, name in enumerate(self.names):
-            mine = range(bounds[place], bounds[place + 1])
-            if mine and name not in self.joined:
-                self.joined[name] = self._relative_group(mine) or name
-            self.group.append(self.joined.get(name, name))
-            for sequence in mine:
-                self._decide(sequence)
-        return Verdict(self.group, self.likeness, self.original, self.keep)
-
-    def _relative_group(self, sequences: range) -> str:
-        """Group of the earliest piece that one of `sequences` is related to, or ''."""
-        earlier = [j for s in sequences for j, _ in self.links.get(s, ()) if j < sequences.start]
-        return self.group[int(self.piece[min(earlier)])] if earlier else ""
-
-    def _decide(self, sequence: int) -> None:
-        """Say what `sequence` repeats, and whether it is kept."""
-        links = self.links.get(sequence, ())
-        twin = next(((j, alike) for j, alike in links if alike >= NEAR and self._stands(j)), None)
-        if twin is not None:
-            self.likeness[sequence], self.original[sequence] = self._kind(sequence, twin[0]), twin[0]
-            self.keep[sequence] = not self.drop
-        side = self._split(sequence)
-        other = next((j for j, _ in links if self.keep[j] and self._split(j) != side), None)
-        if other is not None and self.keep[sequence]:
-            self.likeness[sequence], self.original[sequence] = ASTRIDE, other
-            self.keep[sequence] = False
-
-    def _stands(self, sequence: int) -> bool:
-        return bool(self.keep[sequence])
-
-    def _kind(self, sequence: int, earlier: int) -> str:
-        if self.exact[sequence] == self.exact[earlier]:
-            return EXACT
-        return TRANSPOSED if self.relative[sequence] == self.relative[earlier] else NEARLY
-
-    def _split(self, sequence: int) -> str:
-        return _split(self.group[int(self.piece[sequence])])
+def _groups(names: Sequence[str], kinds: Sequence[Marks]) -> list[str]:
+    """The group of every piece; one without any sequence makes no name its own."""
+    related = _earliest_related(len(names), kinds).tolist()
+    sounding = np.zeros(len(names), bool)
+    for marks in kinds:
+        sounding[marks.piece] = True
+    joined: dict[str, str] = {}
+    group: list[str] = []
+    for name, sounds, other in zip(names, sounding.tolist(), related, strict=True):
+        if sounds and name not in joined:
+            joined[name] = group[other] if other != _NEVER else name
+        group.append(joined.get(name, name))
+    return group
 
 
-def _links(sketch: Hashes, relative: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
-    """Of every sequence that has any: the earlier ones it is related to, most alike and earliest first."""
-    pairs = related(sketch)
-    links: dict[int, list[tuple[int, float]]] = {}
-    for later, earlier, alike in zip(
-        pairs.later.tolist(), pairs.earlier.tolist(), pairs.similarity.tolist(), strict=True
-    ):
-        same = relative[later] == relative[earlier]
-        links.setdefault(later, []).append((earlier, 2.0 if same else alike))
-    for later, first in enumerate(relative):
-        if first != later and all(earlier != first for earlier, _ in links.get(later, ())):
-            links.setdefault(later, []).append((first, 2.0))
-    for found in links.values():
-        found.sort(key=lambda link: (-link[1], link[0]))
-    return links
+def _earliest_related(n: int, kinds: Sequence[Marks]) -> Index:
+    """For every piece, the earliest other piece that one of its sequences is tied to."""
+    earliest = np.full(n, _NEVER)
+    for piece, links in ((marks.piece, marks.links) for marks in kinds):
+        mine, other = piece[links.later], piece[links.earlier]
+        ties = links.ties & (other < mine)
+        np.minimum.at(earliest, mine[ties], other[ties])
+    return earliest
+
+
+def _rule(marks: Marks, split: npt.NDArray[np.int8], drop: bool) -> Ruling:
+    """Sequence by sequence, what each one repeats and whether it is kept. `split` is each sequence's."""
+    n, links = len(marks.piece), marks.links
+    likeness, original, keep = np.zeros(n, np.int8), np.full(n, -1, np.int32), np.ones(n, bool)
+    kept, side = bytearray(b"\1") * n, split.tobytes()
+    for sequence in np.flatnonzero(np.diff(links.begin)).tolist():
+        begin, end = links.begin[sequence : sequence + 2].tolist()
+        earlier, degree = links.earlier[begin:end].tolist(), links.degree[begin:end].tolist()
+        found = [(j, alike) for j, alike in zip(earlier, degree, strict=True) if kept[j]]
+        if found and found[0][1] >= NEAR:
+            original[sequence], likeness[sequence] = found[0][0], _word(found[0][1])
+            kept[sequence] = not drop
+        other = next((j for j, _ in found if side[j] != side[sequence]), None)
+        if other is not None and kept[sequence]:
+            original[sequence], likeness[sequence], kept[sequence] = other, ASTRIDE, False
+    keep[:] = np.frombuffer(bytes(kept), np.uint8) == 1
+    return Ruling(likeness, original, keep)
+
+
+def _word(degree: float) -> int:
+    """The likeness of a link of that degree."""
+    return {EXACT: SAME, RELATIVE: TRANSPOSED, SCALED: RETEMPOED}.get(degree, NEARLY)

@@ -1,7 +1,8 @@
 """The group that a file's name gives it: its stem without extension, variant suffix, case and punctuation.
 
 'tunes/Cooley's Reel (2).mid', 'Cooleys_Reel_v2.abc' and 'cooleys-reel copy.mid' are one group,
-'cooleysreel'. Names that say nothing ('track 01.mid', '003.mid') are told apart by their folder's name.
+'cooleysreel'. Names that say nothing ('track 01.mid', '003.mid') are told apart by their folder's name. In a
+file of many pieces each is named by its title.
 """
 
 from __future__ import annotations
@@ -35,6 +36,18 @@ def group_of_name(path: str) -> str:
         stem = shorter
     name = _letters(stem) or stem
     return f"{_letters(place.parent.name)}/{name}" if _says_nothing(name) else name
+
+
+def group_of(path: str, name: str = "", title: str = "") -> str:
+    """The group of the piece called `name` in the file at `path` ('' where the file is the piece).
+
+    A file of many pieces is no group: each has its title's, which is the one a file of that name would
+    have, or, without a title that says anything, one of its own.
+    """
+    if not name:
+        return group_of_name(path)
+    said = _letters(title)
+    return f"{group_of_name(path)}#{name}" if _says_nothing(said) else said
 
 
 def _letters(text: str) -> str:

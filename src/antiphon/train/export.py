@@ -66,7 +66,7 @@ def bundled(
         card=plain if card is None else card,
         provenance=_provenance(facts, best["step"], licence),
         metrics=best["metrics"],
-        defaults=_defaults(corpus),
+        defaults=_defaults(corpus, model.recipe.family),
     )
 
 
@@ -110,12 +110,12 @@ def _provenance(facts: Mapping[str, Any], step: int, licence: str) -> dict[str, 
     }
 
 
-def _defaults(corpus: Mapping[str, Any]) -> dict[str, Any]:
+def _defaults(corpus: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Shares of the meters among the sequences trained on, the commonest first; {} where the corpus is gone
     or another.
     """
     try:
-        found = Corpus.open(corpus["path"])
+        found = Corpus.open(corpus["path"], kind)
     except CorpusError:
         return {}
     if found.digest != corpus["digest"]:

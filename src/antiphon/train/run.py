@@ -82,7 +82,7 @@ def train(
     use_threads(threads)
     with processes(device) as crew:
         where = choose(device, crew.local_rank)
-        material = gather(Corpus.open(corpus), start.recipe)
+        material = gather(Corpus.open(corpus, start.recipe.family), start.recipe)
         talk = talk if talk is not None and crew.leads else _Silence()
         return _Run(start, material, RunFolder(out), where, crew, seed, save_every_s, talk).go()
 

@@ -1,0 +1,70 @@
+"""The arrays of one kind, written in the order of the pieces without holding them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from antiphon.codecs.kinds import Kind
+from antiphon.data.chunks import TABLE, Table
+from antiphon.data.corpus import EVENTS, TABLE_FILE
+from antiphon.files import atomic_path
+
+
+class Columns:
+    """`events.npy` and `table.npy` of one kind in the corpus `folder`; both appear when all is written.
+
+    `keep` says which of all its sequences are written, `n_events` how many ids that is; `groups` are the
+    groups of all pieces.
+    """
+
+    def __init__(
+        self, kind: Kind[Any], folder: Path, keep: npt.NDArray[np.bool_], n_events: int, groups: list[str]
+    ) -> None:
+        self.kind = kind.name
+        self._folder = folder / kind.name
+        self._keep, self._groups = keep, groups
+        self._shape = (n_events,) if len(kind.fields) == 1 else (n_events, len(kind.fields))
+        self._numbers: dict[str, int] = {}
+        self._sequence = self._event = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._table = self._open(TABLE_FILE, TABLE, (int(self._keep.sum()),))
+        self._events = self._open(EVENTS, np.dtype("<i2"), self._shape)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def add(self, events: npt.NDArray[np.int16], table: Table, first_piece: int) -> None:
+        """Write what is kept of the next sequences, whose pieces count from `first_piece`."""
+        keep = self._keep[self._sequence : self._sequence + len(table)]
+        self._sequence += len(table)
+        self._events.write(events[np.repeat(keep, table["length"])].tobytes())
+        table = table[keep]
+        table["piece"] += first_piece
+        ends = self._event + np.cumsum(table["length"], dtype=np.int64)
+        table["offset"] = ends - table["length"]
+        table["group"] = [self._number(self._groups[piece]) for piece in table["piece"].tolist()]
+        self._event = int(ends[-1]) if len(ends) else self._event
+        self._table.write(table.tobytes())
+
+    def _number(self, group: str) -> int:
+        """Groups are numbered by their first appearance."""
+        return self._numbers.setdefault(group, len(self._numbers))
+
+    def _open(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> BinaryIO:
+        path = self._stack.enter_context(atomic_path(self._folder / name))
+        file = self._stack.enter_context(path.open("wb"))
+        descr = np.lib.format.dtype_to_descr(dtype)
+        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        return file
