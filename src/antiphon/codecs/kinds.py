@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from antiphon.codecs import drums, melody
+from antiphon.codecs import drums, leadsheet, melody, note_performance, performance
 from antiphon.codecs.family import Ids
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import NameNotFound
@@ -64,6 +64,32 @@ KINDS: Mapping[str, Kind[Any]] = MappingProxyType(
             drums.decode,
             drums.profile,
             transposable=False,
+        ),
+        "performance": Kind(
+            "performance",
+            EXTRACTORS["performance"],
+            ("event",),
+            performance.encode,
+            performance.decode,
+            performance.profile,
+            on_grid=False,
+        ),
+        "note-performance": Kind(
+            "note-performance",
+            EXTRACTORS["note-performance"],
+            note_performance.FIELDS,
+            note_performance.encode,
+            note_performance.decode,
+            performance.profile,
+            on_grid=False,
+        ),
+        "leadsheet": Kind(
+            "leadsheet",
+            EXTRACTORS["leadsheet"],
+            leadsheet.FIELDS,
+            leadsheet.encode,
+            leadsheet.decode,
+            leadsheet.profile,
         ),
     }
 )

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from antiphon.errors import NameNotFound
-from antiphon.extract import drums, melody
+from antiphon.extract import drums, leadsheet, melody, note_performance, performance, playing
 from antiphon.extract.drums import DrumOptions, DrumTrack
 from antiphon.extract.extraction import Extraction, Extractor, Reading
+from antiphon.extract.leadsheet import LeadSheet, LeadSheetOptions
 from antiphon.extract.melody import Melody, MelodyOptions
+from antiphon.extract.note_performance import NotePerformance, NotePerformanceOptions
+from antiphon.extract.performance import Performance, PerformanceOptions
 
 __all__ = [
     "EXTRACTORS",
@@ -20,8 +23,14 @@ __all__ = [
     "DrumTrack",
     "Extraction",
     "Extractor",
+    "LeadSheet",
+    "LeadSheetOptions",
     "Melody",
     "MelodyOptions",
+    "NotePerformance",
+    "NotePerformanceOptions",
+    "Performance",
+    "PerformanceOptions",
     "Reading",
     "extractor",
 ]
@@ -31,6 +40,13 @@ EXTRACTORS: Mapping[str, Extractor] = MappingProxyType(
     {
         "melody": Extractor(melody.extract, MelodyOptions, melody.to_score),
         "drums": Extractor(drums.extract, DrumOptions, drums.to_score),
+        "performance": Extractor(
+            performance.extract, PerformanceOptions, performance.to_score, playing.reading
+        ),
+        "note-performance": Extractor(
+            note_performance.extract, NotePerformanceOptions, note_performance.to_score, playing.reading
+        ),
+        "leadsheet": Extractor(leadsheet.extract, LeadSheetOptions, leadsheet.to_score),
     }
 )
 

@@ -10,8 +10,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from antiphon.score.maps import KeyChange, Mark, Meter, MeterMap, TempoMap
-from antiphon.score.notes import Notes
+from antiphon.score.notes import Float, Notes, frozen
 
 
 class PerQuarter(NamedTuple):
@@ -46,6 +48,16 @@ class QuantizedScore:
     track_names: tuple[str, ...] = ()
     title: str = ""
     source: str = ""
+    onsets: Float | None = None
+    """Where each note begins before rounding, float64 [N] in steps: what was played together and what was
+    not. None where that is not known; the whole steps then stand for it."""
+
+    def __post_init__(self) -> None:
+        if self.onsets is None:
+            return
+        if len(self.onsets) != len(self.notes):
+            raise ValueError(f"{len(self.onsets)} unrounded onsets for {len(self.notes)} notes")
+        object.__setattr__(self, "onsets", frozen(self.onsets, np.float64))
 
     def replace(self, **changes: Any) -> QuantizedScore:
         """The same score with some fields exchanged."""
