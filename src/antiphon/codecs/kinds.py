@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from antiphon.codecs import drums, leadsheet, melody, note_performance, performance
+from antiphon.codecs import drums, leadsheet, melody, note_performance, performance, pianoroll, polyphony
 from antiphon.codecs.family import Ids
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import NameNotFound
@@ -64,6 +64,22 @@ KINDS: Mapping[str, Kind[Any]] = MappingProxyType(
             drums.decode,
             drums.profile,
             transposable=False,
+        ),
+        "polyphony": Kind(
+            "polyphony",
+            EXTRACTORS["polyphony"],
+            ("event",),
+            polyphony.encode,
+            polyphony.decode,
+            polyphony.profile,
+        ),
+        "pianoroll": Kind(
+            "pianoroll",
+            EXTRACTORS["pianoroll"],
+            pianoroll.FIELDS,
+            pianoroll.encode,
+            pianoroll.decode,
+            pianoroll.profile,
         ),
         "performance": Kind(
             "performance",

@@ -9,13 +9,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from antiphon.errors import NameNotFound
-from antiphon.extract import drums, leadsheet, melody, note_performance, performance, playing
+from antiphon.extract import (
+    drums,
+    leadsheet,
+    melody,
+    note_performance,
+    performance,
+    pianoroll,
+    playing,
+    polyphony,
+)
 from antiphon.extract.drums import DrumOptions, DrumTrack
 from antiphon.extract.extraction import Extraction, Extractor, Reading
 from antiphon.extract.leadsheet import LeadSheet, LeadSheetOptions
 from antiphon.extract.melody import Melody, MelodyOptions
 from antiphon.extract.note_performance import NotePerformance, NotePerformanceOptions
 from antiphon.extract.performance import Performance, PerformanceOptions
+from antiphon.extract.pianoroll import PianorollOptions, PianorollSequence
+from antiphon.extract.polyphony import PolyphonicSequence, PolyphonyOptions
 
 __all__ = [
     "EXTRACTORS",
@@ -31,6 +42,10 @@ __all__ = [
     "NotePerformanceOptions",
     "Performance",
     "PerformanceOptions",
+    "PianorollOptions",
+    "PianorollSequence",
+    "PolyphonicSequence",
+    "PolyphonyOptions",
     "Reading",
     "extractor",
 ]
@@ -40,6 +55,8 @@ EXTRACTORS: Mapping[str, Extractor] = MappingProxyType(
     {
         "melody": Extractor(melody.extract, MelodyOptions, melody.to_score),
         "drums": Extractor(drums.extract, DrumOptions, drums.to_score),
+        "polyphony": Extractor(polyphony.extract, PolyphonyOptions, polyphony.to_score),
+        "pianoroll": Extractor(pianoroll.extract, PianorollOptions, pianoroll.to_score),
         "performance": Extractor(
             performance.extract, PerformanceOptions, performance.to_score, playing.reading
         ),

@@ -22,7 +22,7 @@ from antiphon.extract.drum_classes import DrumClasses, drum_classes
 from antiphon.extract.extraction import Extraction
 from antiphon.extract.meters import Stretch, in_whole_bars, stretches
 from antiphon.extract.phrases import Phrases
-from antiphon.extract.stepped import Stepped, as_score
+from antiphon.extract.stepped import Stepped, as_score, one_track
 from antiphon.score.maps import Meter
 from antiphon.score.notes import Int, Notes, Small, frozen
 from antiphon.score.quantized import QuantizedScore
@@ -184,7 +184,7 @@ def _tracks(
             areas[hits.stretch[first]].meter,
             begin,
             in_bar,
-            _one_track(hits.track[a:b]),
+            one_track(hits.track[a:b]),
             int(hits.program[a]),
             options.classes,
             np.stack([hits.step[a:b] - begin, hits.pitch[a:b]], axis=1) if options.hits else None,
@@ -193,12 +193,6 @@ def _tracks(
             *(column.tolist() for column in (*columns, *numbers)), strict=True
         )
     ]
-
-
-def _one_track(tracks: Small) -> int:
-    """The part that all hits came from, -1 where there are several."""
-    first = int(tracks[0])
-    return first if (tracks == first).all() else -1
 
 
 def to_score(
