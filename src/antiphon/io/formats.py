@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from antiphon.io import midi, notesequence
+from antiphon.io import midi, musicxml, notesequence
 from antiphon.io.limits import Limits
 from antiphon.io.notesequence import tfrecord
 from antiphon.io.spans import Index, Span
@@ -65,6 +65,22 @@ FORMATS: tuple[Format, ...] = (
         tfrecord.dumps_record,
         tfrecord.index,
         carries="everything",
+    ),
+    Format(
+        "MusicXML",
+        (".musicxml", ".xml"),
+        musicxml.MAGIC,
+        musicxml.loads,
+        musicxml.dumps,
+        carries="everything but controls and pitch bends",
+    ),
+    Format(
+        "MXL",
+        (".mxl",),
+        musicxml.MXL_MAGIC,
+        musicxml.loads_mxl,
+        musicxml.dumps_mxl,
+        carries="everything but controls and pitch bends",
     ),
 )
 

@@ -1,0 +1,334 @@
+"""Walks through a part, measure by measure, and writes down what sounds, and where.
+
+Left out: grace notes (they have no time of their own), cue notes, and what concerns printing only. Notes that
+are not printed sound. Ornaments and tremolos sound as the notes written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+from antiphon.errors import FormatError, one_line
+from antiphon.io.limits import Limits
+from antiphon.io.musicxml import attributes, directions, harmony
+from antiphon.io.musicxml.attributes import WRITTEN, Transposition
+from antiphon.io.musicxml.clock import Clock
+from antiphon.io.musicxml.dynamics import STRESS
+from antiphon.io.musicxml.numbers import exact, integer
+from antiphon.io.musicxml.parts import Instrument, Part
+from antiphon.io.musicxml.programs import PERCUSSION, SNARE
+from antiphon.io.musicxml.structure import Place
+from antiphon.io.musicxml.written import Note, Slope, Sung, Written
+from antiphon.score import chords
+from antiphon.score.maps import LETTERS
+
+_ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
+_TIES = {"start": 1, "stop": 2, "continue": 3}
+_WEDGES = {"crescendo": 1, "diminuendo": -1}
+_IN_A_WORD = ("begin", "middle")
+_SHOWN = 30
+
+
+class Walker:
+    """A cursor in a part, and what holds there."""
+
+    def __init__(self, part: Part, written: Written, limits: Limits) -> None:
+        self.part, self.written, self.limits = part, written, limits
+        self.track, self.first = len(written.names), len(written.notes)
+        written.names.append(part.name)
+        self.clock = Clock(written.ticks_per_quarter)
+        self.transpositions: dict[str, Transposition] = {}
+        self.meters: attributes.Meters = ()
+        self.voices: dict[str, int] = {}
+        self.open_wedges: dict[str, tuple[Place, int]] = {}
+        self.stresses: set[Place] = set()
+        self.levels = written.levels.setdefault(self.track, [])
+        self.slopes = written.slopes.setdefault(self.track, [])
+        self.measure = -1
+        self.cursor: int | Fraction = 0
+        self.onset: int | Fraction = 0
+        self.filled: int | Fraction = 0
+        self.repeated: tuple[int, int] | None = None
+
+    def walk(self, measures: Iterable[Element]) -> None:
+        """Take in all measures. Raises `FormatError` for one that makes no sense, and outside the limits."""
+        for number, measure in enumerate(measures):
+            self.measure, self.cursor, self.onset, self.filled = number, 0, 0, 0
+            first = len(self.written.notes)
+            try:
+                for child in measure:
+                    handle = _HANDLERS.get(child.tag)
+                    if handle:
+                        handle(self, child)
+            except _Damaged as damage:
+                where = f"part '{one_line(self.part.name, _SHOWN)}', measure {number + 1}"
+                raise FormatError(f"Damaged MusicXML: {damage} ({where}). Export the file again.") from None
+            self._repeat_measure(first)
+            self.written.reach(number, round(self.filled))
+            self.written.check(self.limits)
+        self._stress()
+
+    @property
+    def place(self) -> Place:
+        """Where the cursor is."""
+        return self.measure, round(self.cursor)
+
+    def _ticks(self, text: str | None, what: str) -> int | Fraction:
+        ticks = self.clock.ticks(text)
+        if ticks is None or ticks < 0:
+            raise _Damaged(f"{what} of '{one_line(text or '', _SHOWN)}' instead of a number")
+        if ticks > self.limits.quarters * self.clock.ticks_per_quarter:
+            raise _Damaged(f"{what} of more than {self.limits.quarters} quarter notes")
+        return ticks
+
+    def _near(self, element: Element) -> Place:
+        """The place of a direction or chord symbol, which may stand beside the cursor."""
+        offset = self.clock.ticks(element.findtext("offset")) or 0
+        most = self.limits.quarters * self.clock.ticks_per_quarter
+        return self.measure, min(max(round(self.cursor + offset), 0), most)
+
+    # -- notes
+
+    def _note(self, element: Element) -> None:
+        seen = {child.tag: child for child in element}
+        if "grace" in seen:
+            return
+        duration = seen.get("duration")
+        length = self._ticks(None if duration is None else duration.text, "a note with a length")
+        if "chord" not in seen:
+            if "rest" in seen and seen["rest"].get("measure") == "yes":
+                length = self._rest_of_measure(length)
+            self.onset = self.cursor
+            self._advance(length)
+        if "rest" not in seen and "cue" not in seen:
+            self._sound(element, seen, round(self.onset), round(self.onset + length) - round(self.onset))
+
+    def _rest_of_measure(self, length: int | Fraction) -> int | Fraction:
+        """A rest of a whole measure is no longer than the measure, whatever its sign would last elsewhere."""
+        meter = attributes.fitting(self.meters, Fraction(length) / self.clock.ticks_per_quarter)
+        if meter is None:
+            return length
+        return min(length, Fraction(4 * meter.numerator * self.clock.ticks_per_quarter, meter.denominator))
+
+    def _advance(self, length: int | Fraction) -> None:
+        self.cursor += length
+        self.filled = max(self.filled, self.cursor)
+
+    def _sound(self, element: Element, seen: dict[str, Element], start: int, length: int) -> None:
+        instrument = self._instrument(seen)
+        staff = seen["staff"].text or "" if "staff" in seen else ""
+        if "pitch" in seen:
+            moved = self.transpositions.get(staff) or self.transpositions.get("", WRITTEN)
+            pitches = _sounding(_pitch(seen["pitch"]), moved)
+        elif "unpitched" in seen:
+            pitches = [_percussion(seen["unpitched"], instrument)]
+        else:
+            raise _Damaged("a note that is neither pitched, unpitched nor a rest")
+        is_drum = "unpitched" in seen or instrument.is_drum
+        ties = [child.get("type", "") for child in element if child.tag == "tie"]
+        louder, ties = self._notations(seen["notations"], ties) if "notations" in seen else (0, ties)
+        tie = _tie(ties)
+        own = directions.loudness(element) or 0 if "dynamics" in element.attrib else 0
+        voice = self.voices.setdefault(seen["voice"].text or "" if "voice" in seen else "", len(self.voices))
+        for pitch in pitches:
+            note = (pitch, own, louder, instrument.program, is_drum, self.track, tie, voice)
+            self.written.notes.append(Note(self.measure, start, length, *note))
+        if "lyric" in seen:
+            self._lyrics(element, start)
+
+    def _instrument(self, seen: dict[str, Element]) -> Instrument:
+        named = seen["instrument"].get("id", "") if "instrument" in seen else ""
+        return self.part.instruments.get(named) or self.part.first
+
+    def _notations(self, notations: Element, ties: list[str]) -> tuple[int, list[str]]:
+        """How much louder the note's articulations make it, and its ties where only notations show them."""
+        louder = 0
+        for mark in notations.iter():
+            if mark.tag in _ACCENTS:
+                louder = max(louder, _ACCENTS[mark.tag])
+            elif mark.tag == "dynamics":
+                self._dynamics(mark, (self.measure, round(self.onset)))
+        if not ties:
+            ties = [tied.get("type", "") for tied in notations.iterfind("tied")]
+        return louder, ties
+
+    def _lyrics(self, element: Element, start: int) -> None:
+        for number, lyric in enumerate(element.iterfind("lyric"), start=1):
+            text = "".join(e.text or "" for e in lyric if e.tag in ("text", "elision"))
+            if not text.strip():
+                continue
+            hyphen = "-" * ((lyric.findtext("syllabic") or "").strip() in _IN_A_WORD)
+            digits = "".join(filter(str.isdigit, lyric.get("number", "")))[-2:]
+            sung = Sung((self.measure, start), text + hyphen, integer(digits) or number, self.track)
+            self.written.lyrics.append(sung)
+
+    def _repeat_measure(self, first: int) -> None:
+        """Copy the notes of a measure that is only a sign for an earlier one."""
+        if self.repeated is None or len(self.written.notes) > first:
+            return
+        start, span = self.repeated
+        source = self.measure - span * ((self.measure - start) // span + 1)
+        mine = self.written.notes[self.first :]
+        copied = (note._replace(measure=self.measure) for note in mine if note.measure == source)
+        self.written.notes.extend(copied)
+
+    # -- what stands between them
+
+    def _backup(self, element: Element) -> None:
+        self.cursor = max(self.cursor - self._ticks(element.findtext("duration"), "a backup"), 0)
+
+    def _forward(self, element: Element) -> None:
+        self._advance(self._ticks(element.findtext("duration"), "a forward"))
+
+    def _attributes(self, element: Element) -> None:
+        divisions = element.findtext("divisions")
+        if divisions is not None:
+            value = exact(divisions)
+            if value is None or value <= 0:
+                raise _Damaged(f"divisions of '{one_line(divisions, _SHOWN)}' instead of a number above 0")
+            self.clock.set(value)
+        for transpose in element.iterfind("transpose"):
+            self.transpositions[transpose.get("number", "")] = attributes.transposition(transpose)
+        self._key_and_meter(element)
+        for sign in element.iterfind("measure-style/measure-repeat"):
+            span = integer(sign.text) or 1
+            starts = sign.get("type") == "start" and 0 < span <= self.measure
+            self.repeated = (self.measure, span) if starts else None
+
+    def _key_and_meter(self, element: Element) -> None:
+        key, time = element.find("key"), element.find("time")
+        if key is not None:
+            moved = next(iter(self.transpositions.values()), WRITTEN)
+            sounding = attributes.key(key, moved.semitones)
+            if sounding:
+                self.written.keys.append((self.place, sounding, self.track))
+        if time is not None:
+            self.meters = attributes.meters(time)
+            self.written.meters.setdefault(self.place, self.meters)
+
+    def _direction(self, element: Element) -> None:
+        place = self._near(element)
+        tempo = directions.tempo(element)
+        if tempo:
+            self.written.tempos.append((place, tempo))
+        self.written.signs.direction(element, place)
+        sound = element.find("sound")
+        level = None if sound is None else directions.loudness(sound)
+        for kind in element.iterfind("direction-type/*"):
+            if kind.tag == "dynamics":
+                self._dynamics(kind, place)
+            elif kind.tag == "wedge":
+                self._wedge(kind, place)
+            elif kind.tag == "rehearsal" and (text := (kind.text or "").strip()):
+                self.written.markers.append((place, text))
+        if level is not None:
+            self.levels.append((place, level))
+        if sound is not None:
+            self._instruments(sound)
+
+    def _sounds(self, element: Element) -> None:
+        """A `sound` outside a direction."""
+        place, tempo, level = (
+            self._near(element),
+            directions.sound_tempo(element),
+            directions.loudness(element),
+        )
+        if tempo:
+            self.written.tempos.append((place, tempo))
+        if level is not None:
+            self.levels.append((place, level))
+        self.written.signs.sound(element, place)
+        self._instruments(element)
+
+    def _instruments(self, sound: Element) -> None:
+        for midi in sound.iterfind("midi-instrument"):
+            self.part.change(midi)
+
+    def _dynamics(self, mark: Element, place: Place) -> None:
+        level, stresses = directions.dynamics(mark)
+        if level is not None:
+            self.levels.append((place, level))
+        if stresses:
+            self.stresses.add(place)
+
+    def _wedge(self, wedge: Element, place: Place) -> None:
+        number, kind = wedge.get("number", "1"), wedge.get("type", "")
+        if kind in _WEDGES:
+            self.open_wedges[number] = (place, _WEDGES[kind])
+        elif kind == "stop" and number in self.open_wedges:
+            start, sign = self.open_wedges.pop(number)
+            if start < place:
+                self.slopes.append(Slope(start, place, sign))
+
+    def _harmony(self, element: Element) -> None:
+        moved = self.transpositions.get("", WRITTEN).semitones % 12
+        for text in harmony.read(element):
+            sounding = chords.transpose(text, moved) if moved else text
+            self.written.chords.append((self._near(element), sounding))
+
+    def _barline(self, element: Element) -> None:
+        self.written.signs.barline(element, self.place)
+
+    def _stress(self) -> None:
+        """Make the notes at sforzati louder."""
+        if not self.stresses:
+            return
+        notes = self.written.notes
+        for i in range(self.first, len(notes)):
+            note = notes[i]
+            if (note.measure, note.time) in self.stresses:
+                notes[i] = note._replace(louder=max(note.louder, STRESS))
+
+
+_HANDLERS = {
+    "note": Walker._note,
+    "backup": Walker._backup,
+    "forward": Walker._forward,
+    "attributes": Walker._attributes,
+    "direction": Walker._direction,
+    "sound": Walker._sounds,
+    "harmony": Walker._harmony,
+    "barline": Walker._barline,
+}
+
+
+class _Damaged(Exception):
+    """A measure makes no sense; says what was found."""
+
+
+def _pitch(pitch: Element) -> int:
+    """The written MIDI pitch; quarter tones are rounded up."""
+    step = (pitch.findtext("step") or "").strip()
+    octave, alter = integer(pitch.findtext("octave")), exact(pitch.findtext("alter") or "0")
+    if step not in LETTERS or octave is None or alter is None:
+        shown = one_line(f"{step} {pitch.findtext('alter') or ''} {pitch.findtext('octave') or ''}", _SHOWN)
+        raise _Damaged(f"a pitch of '{shown}'")
+    return 12 * (octave + 1) + LETTERS[step] + math.floor(alter + Fraction(1, 2))
+
+
+def _sounding(written: int, moved: Transposition) -> list[int]:
+    pitches = [written + moved.semitones]
+    if moved.doubled:
+        pitches.append(pitches[0] + moved.doubled)
+    for pitch in pitches:
+        if not 0 <= pitch <= 127:
+            raise _Damaged(f"a note of MIDI pitch {pitch}, which is not 0 to 127")
+    return pitches
+
+
+def _percussion(unpitched: Element, instrument: Instrument) -> int:
+    """What an unpitched note plays: its instrument's key, else what its place on the staff usually means."""
+    if instrument.key is not None:
+        return instrument.key
+    step = (unpitched.findtext("display-step") or "").strip()
+    return PERCUSSION.get((step, integer(unpitched.findtext("display-octave")) or 0), SNARE)
+
+
+def _tie(types: list[str]) -> int:
+    tie = 0
+    for kind in types:
+        tie |= _TIES.get(kind, 0)
+    return tie
