@@ -11,8 +11,8 @@ import typer
 
 from antiphon.errors import AntiphonError, one_line
 
-_VERBS = ("models", "show", "play", "generate", "arrange", "convert", "render", "corpus", "train", "compare",
-          "evaluate", "export", "doctor")  # fmt: skip
+_VERBS = ("models", "show", "play", "generate", "arrange", "formats", "convert", "render", "corpus", "train",
+          "compare", "evaluate", "export", "doctor")  # fmt: skip
 
 app = typer.Typer(
     name="antiphon",

@@ -1,13 +1,20 @@
-"""`antiphon convert`: a file of music to another format."""
+"""`antiphon convert`: music to another format: a file, a piece of one, all its pieces, a whole folder."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from antiphon.cli.printing import quoted
+from antiphon.errors import EmptyError, FormatError, OptionError, one_line
+
+if TYPE_CHECKING:
+    from antiphon.data.conversion import Tally, Tell
+
+_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -16,14 +23,102 @@ def register(app: typer.Typer) -> None:
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The music to read.")],
-    target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The file to write; its suffix is the format.")
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="A file, one piece of it (book.abc#3), or a folder of files.")
     ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="A file, whose suffix is the format; for many a folder (out/), or a .tfrecord.",
+        ),
+    ],
+    to: Annotated[
+        str | None, typer.Option("--to", help="Format of the files in a folder. [default: .mid]")
+    ] = None,
 ) -> None:
-    """Write a file of music in another format (sound: antiphon render; pictures: antiphon show)."""
-    from antiphon import io
+    """Write music in another format (sound: antiphon render; pictures: antiphon show)."""
+    into_folder = target.endswith(os.sep) or Path(target).is_dir()
+    if to is not None and not into_folder:
+        raise OptionError(
+            f"--to names the format of files in a folder, and '{target}' is none; end it with /."
+        )
+    if into_folder:
+        _into_folder(source, Path(target), _suffix(to or ".mid"))
+    elif Path(source).is_dir() or _has_many(source):
+        _into_records(source, Path(target))
+    else:
+        _one(source, Path(target))
 
-    io.save(io.load(source), target)
+
+def _one(source: str, target: Path) -> None:
+    from antiphon import io
+    from antiphon.data import conversion
+
+    io.save(conversion.load(source), target)
     typer.echo(target)
     typer.echo(f"Next: antiphon show {quoted(target)}", err=True)
+
+
+def _into_folder(source: str, folder: Path, suffix: str) -> None:
+    from antiphon.data import conversion
+
+    _say(conversion.to_folder(source, folder, suffix, _tell()), source)
+    typer.echo(folder)
+    typer.echo(f"Next: antiphon corpus build {quoted(folder)} -o corpus", err=True)
+
+
+def _into_records(source: str, target: Path) -> None:
+    from antiphon.data import conversion
+    from antiphon.io.formats import by_suffix
+    from antiphon.io.notesequence import tfrecord
+
+    form = by_suffix(target.suffix)
+    if form is None or form.index is not tfrecord.index:
+        raise FormatError(
+            f"'{source}' holds many pieces, and '{target}' takes one; name a piece (antiphon show "
+            f"{quoted(source)} lists them), or give a folder (out/) or a .tfrecord file."
+        )
+    _say(conversion.to_records(source, target, _tell()), source)
+    typer.echo(target)
+    typer.echo(f"Next: antiphon show {quoted(target)}", err=True)
+
+
+def _has_many(source: str) -> bool:
+    from antiphon import io
+
+    return Path(source).is_file() and len(io.places(source)) > 1
+
+
+def _suffix(text: str) -> str:
+    """A suffix that can be written, however it was typed ('mid', '.MID')."""
+    from antiphon import io
+
+    suffix = f".{text.lstrip('.').lower()}"
+    writable = [known for form in io.formats() if form.dumps for known in form.suffixes]
+    if suffix not in writable:
+        raise OptionError(f"--to is '{text}'; expected one of {', '.join(writable)}.")
+    return suffix
+
+
+def _tell() -> Tell:
+    """Prints the first of the reasons, and then no more."""
+    told = 0
+
+    def tell(why: str) -> None:
+        nonlocal told
+        told += 1
+        if told <= _SHOWN:
+            typer.echo(f"left out: {one_line(why)}", err=True)
+        elif told == _SHOWN + 1:
+            typer.echo("left out: more, which are only counted", err=True)
+
+    return tell
+
+
+def _say(tally: Tally, source: str) -> None:
+    if not tally.done:
+        raise EmptyError(
+            f"Nothing in '{source}' was converted; {tally.left_out} pieces or files were left out."
+        )
+    typer.echo(f"{tally.done} converted, {tally.left_out} left out.", err=True)

@@ -1,0 +1,141 @@
+"""Music in one format to another: all pieces of a file, or all files of a folder.
+
+What cannot be read is told of and left out. Training examples (see `antiphon.codecs.examples`) are converted
+as the music that their sequences mean.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from antiphon import io
+from antiphon.codecs import examples
+from antiphon.data import sources
+from antiphon.errors import AntiphonError, EmptyError, FormatError
+from antiphon.io.examples import loads as loads_example
+from antiphon.io.notesequence import tfrecord
+from antiphon.io.places import Place, find
+from antiphon.score.score import Score
+
+_IN_NO_FILE_NAME = re.compile(r"[^\w.+-]+")
+_LONGEST_NAME = 100
+
+Tell = Callable[[str], None]
+"""Takes the reason, with the file's name, of what was left out."""
+
+
+@dataclass
+class Tally:
+    """How many pieces were converted, and how many pieces and files left out."""
+
+    done: int = 0
+    left_out: int = 0
+    tell: Tell = field(default=lambda why: None, repr=False)
+
+    def leave_out(self, why: AntiphonError) -> None:
+        """Count a piece or file that could not be read or written, and tell of it."""
+        self.left_out += 1
+        self.tell(str(why))
+
+
+def load(place: str | Place) -> Score:
+    """The music at a place; a training example as the music it means. Raises `FormatError`."""
+    try:
+        return io.load(place)
+    except FormatError:
+        found = place if isinstance(place, Place) else piece(place)
+        if not _holds_example(found):
+            raise
+        payload = next(examples.payloads(found))
+        return examples.to_score(loads_example(payload)).replace(source=str(place))
+
+
+def piece(text: str) -> Place:
+    """The piece that 'FILE#NAME', or the name of a file of one piece, means. Raises `FormatError`."""
+    try:
+        return find(text)
+    except OSError as error:
+        raise FormatError(f"Cannot read '{text}': {error.strerror or error}. Check the path.") from error
+
+
+def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
+    """Write every piece of a file (or the one that 'FILE#NAME' means), or of the files below a folder, to
+    `folder` in the format of `suffix`.
+
+    Files of a folder keep their place in it; a piece of a file of many is called after both; where two would
+    have one name, the second gets a number. Raises `FormatError` where `source` is not there.
+    """
+    tally, taken = Tally(tell=tell), set[Path]()
+    for place in _places(source, tally):
+        target = _unused(folder / _name(place, source), suffix, taken)
+        try:
+            io.save(load(place), target)
+            tally.done += 1
+        except AntiphonError as error:
+            tally.leave_out(error)
+    return tally
+
+
+def to_records(source: str, target: Path, tell: Tell) -> Tally:
+    """Write every piece of a file, or of the files below a folder, as a record of one TFRecord file; each
+    says where in the folder it comes from.
+
+    Raises `EmptyError` where nothing could be read (and writes nothing), `OutputError`.
+    """
+    tally = Tally(tell=tell)
+    root = Path(source) if os.path.isdir(source) else Path(source).parent
+    tally.done = tfrecord.write(target, _scores(source, tally), collection=root)
+    return tally
+
+
+def _scores(source: str, tally: Tally) -> Iterator[Score]:
+    n_read = 0
+    for place in _places(source, tally):
+        try:
+            score = load(place)
+        except AntiphonError as error:
+            tally.leave_out(error)
+            continue
+        n_read += 1
+        yield score
+    if not n_read:
+        raise EmptyError(f"Nothing in '{source}' could be read; see the formats with: antiphon formats.")
+
+
+def _places(source: str, tally: Tally) -> Iterator[Place]:
+    """Every piece of `source`, file by file."""
+    if not os.path.exists(source):
+        yield piece(source)
+        return
+    found = sources.find([source], io.suffixes())
+    for refused in found.refused:
+        tally.leave_out(FormatError(f"'{refused.path}': {refused.reason}"))
+    yield from (piece.place for piece in found.music)
+
+
+def _holds_example(place: Place) -> bool:
+    try:
+        return examples.holds_examples(place)
+    except FormatError:
+        return False
+
+
+def _name(place: Place, source: str) -> Path:
+    """Where a piece goes below the target folder, without suffix."""
+    file = Path(os.path.relpath(place.path, source if os.path.isdir(source) else os.path.dirname(place.path)))
+    part = _IN_NO_FILE_NAME.sub("_", place.name)[:_LONGEST_NAME]
+    return file.with_name(f"{file.stem}-{part}" if part else file.stem)
+
+
+def _unused(path: Path, suffix: str, taken: set[Path]) -> Path:
+    """`path` with `suffix`, numbered where that is `taken`; it is taken then."""
+    target, number = path.with_name(path.name + suffix), 1
+    while target in taken:
+        number += 1
+        target = path.with_name(f"{path.name}-{number}{suffix}")
+    taken.add(target)
+    return target
