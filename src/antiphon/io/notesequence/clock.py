@@ -33,9 +33,11 @@ class Clock:
         self._anchors = tuple(np.array(column) for column in (self._second, self._tick, self._rate))
 
     def ticks(self, seconds: npt.ArrayLike) -> Int:
-        """Ticks (int64 [N]) of times in seconds; raises `FormatError` for what can be no time of a piece."""
+        """Ticks (int64) of times in seconds; raises `FormatError` for what can be no time of a piece."""
         wanted = np.asarray(seconds, dtype=np.float64)
-        if len(wanted) and not (wanted.min() >= 0 and wanted.max() <= self._limits.seconds):
+        if not len(wanted):
+            return wanted.astype(np.int64)
+        if not (wanted.min() >= 0 and wanted.max() <= self._limits.seconds):
             raise self._no_time(wanted[~((wanted >= 0) & (wanted <= self._limits.seconds))][0])
         second, tick, rate = self._anchors
         if len(tick) == 1:
@@ -43,7 +45,7 @@ class Clock:
         else:
             index = np.searchsorted(second, wanted, side="right") - 1
             found = np.rint(tick[index] + (wanted - second[index]) * rate[index])
-        if len(found) and found.max() > self._limits.quarters * self.resolution:
+        if found.max() > self._limits.quarters * self.resolution:
             raise FormatError(
                 f"longer than {self._limits.quarters} quarter notes. The file is probably damaged."
             )

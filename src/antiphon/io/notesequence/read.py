@@ -31,9 +31,9 @@ from antiphon.score.score import Bends, Controls, Score
 
 _VELOCITY = 100  # of notes that say none
 _LARGEST_NUMERATOR, _LARGEST_DENOMINATOR = 255, 64  # as in MIDI; bars stay long enough to be counted
-_NOTE = attrgetter("start_time", "end_time", "pitch", "velocity", "program", "is_drum")
-_CONTROL = attrgetter("time", "control_number", "control_value")
-_BEND = attrgetter("time", "bend")
+_NOTE = attrgetter("start_time", "end_time", "pitch", "velocity", "program", "is_drum", "instrument", "part")
+_CONTROL = attrgetter("time", "control_number", "control_value", "instrument")
+_BEND = attrgetter("time", "bend", "instrument")
 
 Said = list[tuple[float, Text]]
 
@@ -47,15 +47,17 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     _check_counts(message, limits)
     message = unrolled(in_seconds(message), limits)
     clock = Clock(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
-    return _score(message, clock, Parts.of(message, limits), source)
+    rows = _table(message.notes, _NOTE)
+    parts = Parts.of(message, rows[:, -2], rows[:, -1], limits)
+    return _score(message, _notes(rows, clock, parts), clock, parts, source)
 
 
-def _score(message: Any, clock: Clock, parts: Parts, source: str) -> Score:
+def _score(message: Any, notes: Notes, clock: Clock, parts: Parts, source: str) -> Score:
     metadata = message.sequence_metadata
     said = [(a.time, texts.understood(a.text)) for a in message.text_annotations if not a.annotation_type]
     told = tuple((text.of, text.text) for _, text in said if text.kind == texts.ABOUT)
     return Score(
-        notes=_notes(message, clock, parts),
+        notes=notes,
         ticks_per_quarter=clock.resolution,
         tempos=clock.tempos,
         meters=_meters(message, clock),
@@ -85,22 +87,23 @@ def _check_counts(message: Any, limits: Limits) -> None:
             raise FormatError(f"{count} {what}; at most {most} are read. The file is probably damaged.")
 
 
-def _notes(message: Any, clock: Clock, parts: Parts) -> Notes:
-    if not message.notes:
+def _notes(rows: Float, clock: Clock, parts: Parts) -> Notes:
+    """Notes of the rows of `_NOTE`."""
+    if not len(rows):
         return Notes.none()
-    start_s, end_s, pitch, velocity, program, is_drum = _columns(message.notes, _NOTE)
-    if pitch.min() < 0 or pitch.max() > 127:
-        wrong = pitch[(pitch < 0) | (pitch > 127)][0]
-        raise FormatError(f"a note of pitch {wrong:.0f}; expected 0 to 127. Make the file again.")
-    start = clock.ticks(start_s)
+    start, end = clock.ticks(rows[:, :2]).T
+    pitch, velocity, program = rows[:, 2:5].astype(np.int64).T
+    if (pitch & ~127).any():
+        wrong = pitch[(pitch & ~127) != 0][0]
+        raise FormatError(f"a note of pitch {wrong}; expected 0 to 127. Make the file again.")
     return Notes(
         start,
-        np.maximum(clock.ticks(end_s), start),
+        np.maximum(end, start),
         pitch.astype(np.int16),
         np.where(velocity > 0, np.minimum(velocity, 127), _VELOCITY).astype(np.int16),
-        np.clip(program, 0, 127).astype(np.int16),
-        is_drum.astype(np.bool_),
-        np.array(parts.of_notes(message.notes), dtype=np.int16),
+        np.minimum(np.maximum(program, 0), 127).astype(np.int16),
+        rows[:, 5] != 0,
+        parts.tracks,
     )
 
 
@@ -151,20 +154,20 @@ def _placed(found: list[tuple[float, str, int]], clock: Clock) -> tuple[Mark, ..
 def _controls(message: Any, clock: Clock, parts: Parts) -> Controls:
     if not message.control_changes:
         return Controls.none()
-    time, number, value = _columns(message.control_changes, _CONTROL)
-    place = np.array([parts.of_instrument[entry.instrument] for entry in message.control_changes])
-    fits = (number >= 0) & (number <= 127) & (value >= 0) & (value <= 127)
-    what, how = number[fits].astype(np.int16), value[fits].astype(np.int16)
-    return Controls(clock.ticks(time[fits]), what, how, place[fits])
+    rows = _table(message.control_changes, _CONTROL)
+    rows = rows[((rows[:, 1:3] >= 0) & (rows[:, 1:3] <= 127)).all(axis=1)]
+    number, value = rows[:, 1:3].astype(np.int16).T
+    return Controls(clock.ticks(rows[:, 0]), number, value, parts.of_instruments(rows[:, 3]))
 
 
 def _bends(message: Any, clock: Clock, parts: Parts) -> Bends:
     if not message.pitch_bends:
         return Bends.none()
-    time, value = _columns(message.pitch_bends, _BEND)
-    place = np.array([parts.of_instrument[entry.instrument] for entry in message.pitch_bends])
-    return Bends(clock.ticks(time), np.clip(value, -8192, 8191).astype(np.int16), place)
+    rows = _table(message.pitch_bends, _BEND)
+    value = np.clip(rows[:, 1], -8192, 8191).astype(np.int16)
+    return Bends(clock.ticks(rows[:, 0]), value, parts.of_instruments(rows[:, 2]))
 
 
-def _columns(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> list[Float]:
-    return list(np.array([row(entry) for entry in entries], dtype=np.float64).T)
+def _table(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> Float:
+    """A row of numbers an entry, float64 [N, columns]; 32-bit integers are exact in it."""
+    return np.array([row(entry) for entry in entries] or np.empty((0, 2)), dtype=np.float64)
