@@ -115,7 +115,7 @@ def _roll(passage: Passage, split_repeats: bool) -> Bool:
     changes = np.zeros((passage.n_steps + 1, N_KEYS), np.int32)
     np.add.at(changes, (passage.start, key), 1)
     np.subtract.at(changes, (passage.end, key), 1)
-    roll: Bool = np.cumsum(changes[:-1], axis=0) > 0
+    roll: Bool = np.cumsum(changes, axis=0, out=changes)[:-1] > 0
     if split_repeats:
         again = passage.start > 0
         roll[passage.start[again] - 1, key[again]] = False
