@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
-from antiphon.data.manifest import Groups
 from antiphon.data.sources import find, seniority
-from antiphon.errors import EmptyError, FormatError, InputError
+from antiphon.errors import EmptyError, InputError
 
 SUFFIXES = (".mid",)
 
@@ -79,27 +77,3 @@ def test_earlier_files_come_first(folder: Path) -> None:
     music = find([folder], SUFFIXES).music
     ordered = seniority(music, [str(music[2].place), str(music[0].place), "gone.mid"])
     assert ordered == [music[2], music[0], music[1], music[3]]
-
-
-def test_groups_come_from_the_nearest_table_that_lists_the_file(folder: Path) -> None:
-    (folder / "MANIFEST.tsv").write_text('path\tgroup\nb.mid\touter "b"\nsub/c.mid\touter c\na.MID\t\n')
-    (folder / "sub" / "MANIFEST.csv").write_text('path,group\nc.mid,"inner, c"\n')
-    groups = Groups()
-    assert groups.of(str(folder / "b.mid")) == 'outer "b"'
-    assert groups.of(str(folder / "sub" / "c.mid")) == "inner, c"
-    assert groups.of(str(folder / "a.MID")) == ""
-
-
-def test_a_sidecar_wins_and_other_json_is_none_of_ours(folder: Path) -> None:
-    (folder / "MANIFEST.tsv").write_text("path\tgroup\nb.mid\ttable\n")
-    (folder / "b.json").write_text(json.dumps({"group": "sidecar"}))
-    (folder / "a.json").write_text("[1, 2")
-    groups = Groups()
-    assert groups.of(str(folder / "b.mid")) == "sidecar"
-    assert groups.of(str(folder / "a.MID")) == ""
-
-
-def test_a_table_without_paths_says_so(folder: Path) -> None:
-    (folder / "MANIFEST.tsv").write_text("file\tgroup\nb.mid\tx\n")
-    with pytest.raises(FormatError, match="expected 'path'"):
-        Groups().of(str(folder / "b.mid"))

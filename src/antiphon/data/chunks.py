@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import zipfile
@@ -82,7 +81,7 @@ def write(path: Path, chunk: Chunk) -> None:
 
 def packed(chunk: Chunk) -> bytes:
     """The bytes of a chunk's file."""
-    outcomes = json.dumps([dataclasses.asdict(outcome) for outcome in chunk.outcomes]).encode()
+    outcomes = json.dumps([vars(outcome) for outcome in chunk.outcomes]).encode()
     arrays: dict[str, npt.NDArray[Any]] = {"outcomes": np.frombuffer(outcomes, np.uint8)}
     for kind, part in chunk.parts.items():
         arrays |= {_name(kind, what): getattr(part, what) for what in ("events", "table", "prints")}

@@ -75,7 +75,8 @@ def sketches(profiles: Sequence[Profile], *, transposable: bool = True, on_grid:
     if not len(profiles):
         return result
     hashes, owner = _windows(profiles, transposable, on_grid)
-    coded = np.unique(owner.astype(np.uint64) << np.uint64(32) | hashes)
+    coded = np.sort(owner.astype(np.uint64) << np.uint64(32) | hashes)
+    coded = coded[np.append(True, coded[1:] != coded[:-1])] if len(coded) else coded
     owner = (coded >> np.uint64(32)).astype(np.int64)
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
     small = rank < SKETCH

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from antiphon.codecs import kinds
+from antiphon.codecs import examples, kinds
 from antiphon.codecs.kinds import Kind, Standing
 from antiphon.data import about, facts
 from antiphon.data.chunks import TABLE, Chunk, Outcome, Part, Table, write
 from antiphon.data.fingerprints import prints
 from antiphon.data.ledger import cause_of
-from antiphon.errors import AntiphonError, one_line
+from antiphon.errors import AntiphonError, FormatError, one_line
 from antiphon.extract import Extraction, Reading
 from antiphon.io import Place, load
+from antiphon.io.examples import loads as decoded
 from antiphon.score.pedal import sustained
 from antiphon.score.quantize import quantize
 from antiphon.score.quantized import QuantizedScore
@@ -72,10 +73,16 @@ def harvest(job: Job, begin: Callable[[int], None]) -> Chunk:
 def _piece(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
     """The sequences of one piece by kind; whatever goes wrong is this piece's outcome and nobody else's."""
     try:
-        score = load(place)
-        said, known = about.of_score(score), facts.of(score)
-    except Exception as error:
+        return _of_music(load(place), job)
+    except FormatError as error:
+        if _is_example(place):
+            return _of_example(place, job)
         return {}, Outcome(_told(error, "reader", f"'{place}': "))
+    except Exception as error:
+        return {}, Outcome(_told(error, "reader"))
+
+
+def _of_music(score: Score, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
     sequences: dict[str, list[Any]] = {}
     losses: dict[str, dict[str, int]] = {}
     ready = _Ready(score, {})
@@ -83,7 +90,27 @@ def _piece(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
         found = _extracted(kinds.kind(name), options, job.steps_per_quarter, ready)
         sequences[name] = found.sequences
         losses[name] = {str(cause): int(n) for cause, n in sorted(found.losses.items()) if n}
-    return sequences, Outcome("", losses, said, known)
+    return sequences, Outcome("", losses, about.of_score(score), facts.of(score))
+
+
+def _is_example(place: Place) -> bool:
+    """Whether a place holds a training example of Magenta's, which is a sequence already, not a score."""
+    try:
+        return examples.holds_examples(place)
+    except (FormatError, OSError):
+        return False
+
+
+def _of_example(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
+    """The sequence of an encoded example, if its kind is wanted."""
+    try:
+        example = decoded(next(examples.payloads(place)))
+        layout = examples.layout_of(example)
+        if layout.kind not in (name for name, _ in job.wanted):
+            return {}, Outcome(f"A training example of {layout.kind}; such sequences are not extracted here.")
+        return {layout.kind: [examples.sequence(example, layout)]}, Outcome()
+    except Exception as error:
+        return {}, Outcome(_told(error, "reader", f"'{place}': "))
 
 
 class _Ready(NamedTuple):

@@ -1,7 +1,7 @@
-"""The ledger: for every input file what came out of it, or the reason why not.
+"""The ledger: for every piece what came out of it, or the reason why not.
 
-A table of tab-separated columns in UTF-8, one row a file, in the corpus's order; a row's number is the
-piece's number.
+A table of tab-separated columns in UTF-8, one row a piece, in the corpus's order; a row's number is the
+piece's number. After them come the files that are no music and the places that cannot be looked into.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ Result = Literal["used", "duplicate", "nothing", "unreadable", "not music"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One file. `result`: 'used' (sequences came of it), 'duplicate' (all of them stand elsewhere too),
-    'nothing' (it holds none), 'unreadable', or 'not music' (its suffix is not known)."""
+    """One piece: a file, or 'FILE#NAME' of one that holds many. `result`: 'used' (sequences came of it),
+    'duplicate' (all of them stand elsewhere too), 'nothing' (it holds none), 'unreadable', or 'not music'
+    (its suffix is not known)."""
 
     path: str
     group: str
@@ -92,7 +93,8 @@ class Ledger:
 def _summed(entries: Iterable[Entry]) -> Counter[str]:
     causes: Counter[str] = Counter()
     for entry in entries:
-        causes.update(dict(entry.losses))
+        for cause, n in entry.losses:
+            causes[_without_particulars(cause)] += n
         if entry.result in ("unreadable", "not music"):
             causes[cause_of(entry.detail)] += 1
         elif entry.result == "nothing" and not entry.losses:
@@ -107,7 +109,11 @@ def cause_of(message: str) -> str:
     do; names are quoted, and particulars stand in parentheses.
     """
     wrong = re.split(r"; |\. ", re.sub(r"^'[^']*': ", "", message), maxsplit=1)[0]
-    return re.sub(r"\d+", "…", re.sub(r" \([^)]*\)| '[^']*'", "", wrong)).strip(" .")
+    return re.sub(r"\d+", "…", _without_particulars(wrong)).strip(" .")
+
+
+def _without_particulars(cause: str) -> str:
+    return re.sub(r" \([^)]*\)| '[^']*'", "", cause)
 
 
 def listed(entries: Sequence[Entry], most: int) -> str:
