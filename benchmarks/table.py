@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import corpora
+import drums
 import generating
 import playing
 import startup
@@ -27,6 +28,7 @@ PARTS: tuple[Callable[[], list[Row]], ...] = (
     generating.measure,
     playing.measure,
     corpora.measure,
+    drums.measure,
     training.measure,
 )
 

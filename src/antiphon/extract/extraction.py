@@ -17,6 +17,7 @@ S = TypeVar("S")
 class Extraction(Generic[S]):
     """`sequences` in order of track and time; `losses` counts what was lost, by reason in plain words.
 
+    What is particular to one score stands at a reason's end in parentheses, so that reasons can be summed.
     A reason beside a sequence is no contradiction: one track may give a melody where another was polyphonic.
     """
 
