@@ -1,0 +1,111 @@
+"""What is not well with a corpus, and what to do about it, in a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from antiphon.data.checkup import Checkup
+from antiphon.data.grouping import ASTRIDE, LIKENESS
+from antiphon.data.splits import SPLITS
+from antiphon.recipes import MAX_STEPS_PER_BAR, recipes
+
+FEW_PIECES = 200
+"""Below so many groups of pieces a net soon knows the training split by heart."""
+_MUCH = 0.25
+_SOME = 0.05
+_MUSIC = ("used", "duplicate", "nothing", "unreadable")
+_ASTRIDE = LIKENESS[ASTRIDE]
+
+_REMEDIES = (
+    ("polyphonic", "keep one voice with --polyphony top or bottom, or choose a part with --track"),
+    ("shorter than", "allow shorter ones with --min-bars"),
+    ("different pitch classes", "allow plainer ones with --min-pitch-classes"),
+    ("cut at", "keep more of each with --max-steps 0"),
+    ("no drum part", "say where the drums are with --drums-from track:N or program:N"),
+    ("only drums", "extract drums with --for drums"),
+    ("more than one program", "choose a part with --track, or --set split_parts=true"),
+    ("fewer than", "allow shorter ones with --set min_events=8"),
+    ("whole number of steps", "choose a finer grid with --steps-per-quarter"),
+    ("no chord symbols", "infer them first, or extract melody instead"),
+)
+
+
+def recipe_for(kind: str) -> str:
+    """A recipe that learns from sequences of `kind`, with attention if there is one; '' for none."""
+    names = [name for name, recipe in recipes().items() if recipe.family == kind]
+    return next((name for name in names if name.endswith("/attention")), next(iter(names), ""))
+
+
+def warnings(
+    results: Mapping[str, int], main_cause_of_silence: str, duplicates: str, kinds: Mapping[str, Checkup]
+) -> Iterator[str]:
+    """All that is not well; the kind stands before what is about one of several."""
+    yield from _lost(results, main_cause_of_silence)
+    for kind, checkup in kinds.items():
+        prefix = f"{kind}: " if len(kinds) > 1 else ""
+        yield from (prefix + words for words in _of_kind(checkup, duplicates))
+
+
+def _of_kind(checkup: Checkup, duplicates: str) -> Iterator[str]:
+    if not checkup.sequences:
+        yield "There is not one sequence of this kind: see the reasons in the ledger."
+        return
+    yield from _few(checkup)
+    yield from _lopsided(checkup)
+    yield from _repeated(checkup, duplicates)
+    if checkup.likeness.get(_ASTRIDE, 0) > _SOME * checkup.sequences:
+        yield (
+            f"{checkup.likeness[_ASTRIDE]} sequences were left out because they resemble pieces in another "
+            "split: give pieces that belong together one group in a MANIFEST.tsv."
+        )
+    if checkup.too_wide:
+        yield (
+            f"{checkup.too_wide} sequences have bars of over {MAX_STEPS_PER_BAR} steps: training leaves them "
+            "out."
+        )
+    if empty := [name for name in SPLITS if not checkup.splits[name].sequences]:
+        yield f"Nothing stands in the split {' and '.join(empty)}: add pieces until each has some."
+
+
+def _lost(results: Mapping[str, int], cause: str) -> Iterator[str]:
+    music = sum(results.get(result, 0) for result in _MUSIC)
+    silent = results.get("nothing", 0) + results.get("unreadable", 0)
+    if silent > _MUCH * music:
+        remedy = next((advice for words, advice in _REMEDIES if words in cause), "see the ledger")
+        yield (
+            f"Nothing came of {silent} of {music} pieces, most often because: {cause}. "
+            f"To change that: {remedy}."
+        )
+
+
+def _few(checkup: Checkup) -> Iterator[str]:
+    if checkup.groups >= FEW_PIECES:
+        return
+    bundle = recipe_for(checkup.kind)
+    advice = (
+        f"Fine-tune a bundle on them instead of starting from nothing (antiphon train --from {bundle}), "
+        "transpose (--set training.transpose=-5,6), make the net smaller (--set sizes.layers=64,64), and "
+        "watch the validation loss; or add"
+    )
+    yield (
+        f"Only {checkup.groups} groups of pieces: a net will soon know them by heart. "
+        f"{advice if bundle else 'Add'} music of the same kind."
+    )
+
+
+def _lopsided(checkup: Checkup) -> Iterator[str]:
+    share = checkup.largest_group / max(checkup.pieces, 1)
+    if share > _MUCH and checkup.groups > 1:
+        yield (
+            f"{share:.0%} of all pieces are one group and stand in one split: check the names, or give "
+            "groups in a MANIFEST.tsv."
+        )
+
+
+def _repeated(checkup: Checkup, duplicates: str) -> Iterator[str]:
+    repeats = sum(n for word, n in checkup.likeness.items() if word != _ASTRIDE)
+    if duplicates != "drop" and repeats > _MUCH * checkup.sequences:
+        yield (
+            f"{repeats} of {checkup.sequences} sequences repeat others and weigh more for it: --duplicates "
+            "drop leaves them out."
+        )
