@@ -15,6 +15,7 @@ from pathlib import Path
 import corpora
 import drums
 import generating
+import kinds
 import playing
 import startup
 import training
@@ -27,6 +28,7 @@ PARTS: tuple[Callable[[], list[Row]], ...] = (
     startup.measure,
     generating.measure,
     playing.measure,
+    kinds.measure,
     corpora.measure,
     drums.measure,
     training.measure,

@@ -71,7 +71,7 @@ class PlayingOptions:
 
     def __post_init__(self) -> None:
         _check("n_velocity_bins", self.n_velocity_bins, 0, 127)
-        _check("steps_per_second", self.steps_per_second, 1, 100_000)
+        _check("steps_per_second", self.steps_per_second, 1, 1000)
         _check("window_steps", self.window_steps, 1)
         _check("max_events", self.max_events, 1)
         _check("max_steps", self.max_steps, 1)
@@ -191,7 +191,7 @@ def bin_velocities(bins: Small, n: int) -> Small:
     """The lowest velocity of each of `n` bins, as Magenta's `velocity_bin_to_velocity`; 100 without bins."""
     if not n:
         return np.full_like(bins, DEFAULT_VELOCITY)
-    return 1 + (bins - 1) * _bin_size(n)
+    return np.clip(1 + (bins - 1) * _bin_size(n), 1, 127)
 
 
 def _bin_size(n: int) -> int:
