@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from antiphon.io import midi, musicxml, notesequence
+from antiphon.io import abc, midi, musicxml, notesequence
 from antiphon.io.limits import Limits
 from antiphon.io.notesequence import tfrecord
 from antiphon.io.spans import Index, Span
@@ -65,6 +65,14 @@ FORMATS: tuple[Format, ...] = (
         tfrecord.dumps_record,
         tfrecord.index,
         carries="everything",
+    ),
+    Format(
+        "ABC",
+        (".abc",),
+        (b"X:", b"%abc"),
+        abc.loads,
+        index=abc.index,
+        carries="chord symbols, keys, words, pick-ups",
     ),
     Format(
         "MusicXML",

@@ -6,9 +6,13 @@ new bar.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 
 from antiphon.errors import OptionError
+from antiphon.score.maps import Meter
 from antiphon.score.notes import Int
 from antiphon.score.quantized import PerQuarter, QuantizedScore
 from antiphon.score.score import Score
@@ -63,6 +67,18 @@ def pickup(music: Score | QuantizedScore) -> int:
         music.meters.at(int(time)).quarters * resolution(music) for time in music.meters.time[:2]
     )
     return length if length <= first and length < second else 0
+
+
+def meter_of(length: Fraction) -> Meter:
+    """The meter in lowest terms whose bar is `length` quarters: that of a pick-up, or of a bar cut short.
+
+    Where no meter has that length (a third of a beat), the shortest in 64ths that is longer: an entry of it,
+    followed by the next meter after `length`, makes a bar of the right length.
+    """
+    whole = length / 4
+    if whole.denominator & (whole.denominator - 1):
+        whole = Fraction(math.ceil(whole * 64), 64)
+    return Meter(whole.numerator, whole.denominator)
 
 
 def in_bar(music: Score | QuantizedScore, time: Int | int) -> Int:

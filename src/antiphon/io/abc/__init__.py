@@ -1,0 +1,26 @@
+"""ABC: tunes as text.
+
+Read: the ABC music standard 2.1 and what is commonly written beside it. Repeats, endings, da capo and the
+order of parts are played out; ties are joined; grace notes, slurs and ornaments take no time and are left
+out, loudness marks become velocities. A voice is a part. A short first bar is a pick-up
+(`score.bars.pickup`).
+"""
+
+from __future__ import annotations
+
+from antiphon.io.abc import text, unroll
+from antiphon.io.abc.index import index
+from antiphon.io.abc.tune import Tune
+from antiphon.io.limits import DEFAULT, Limits
+from antiphon.score.score import Score
+
+__all__ = ["index", "loads"]
+
+
+def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
+    """The first tune in the bytes of an ABC file. Raises `FormatError`, with the line, for what is none."""
+    tune = Tune(limits).read(text.lines(data))
+    score = unroll.score(tune.written(), tune.order, tune.qpm, limits)
+    title, *others = tune.titles or [""]
+    about = (*(("subtitle", other) for other in others), *tune.about)
+    return score.replace(title=title, about=about, source=source)

@@ -1,0 +1,55 @@
+"""The bytes of an ABC file as numbered lines, and the spelling of its texts.
+
+Source: the ABC music standard 2.1, sections 2 and 8.2.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from antiphon.errors import FormatError
+
+_ENDS = re.compile(r"\r\n?|\n")
+_COMMENT = re.compile(r"(?<!\\)%")
+_ACCENT = re.compile(r"\\([`'^~\"=,uvcHk.])([A-Za-z])")
+_ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "u": "\u0306",
+    "v": "\u030c", "H": "\u030b", "c": "\u0327", ",": "\u0327", "=": "\u0304", "k": "\u0328", ".": "\u0307",
+}  # fmt: skip
+_LIGATURES = {"\\ae": "æ", "\\AE": "Æ", "\\oe": "œ", "\\OE": "Œ", "\\ss": "ß", "\\/o": "ø", "\\/O": "Ø",
+              "\\aa": "å", "\\AA": "Å", "\\oa": "å", "\\%": "%", "\\&": "&"}  # fmt: skip
+_LIGATURE = re.compile("|".join(re.escape(name) for name in _LIGATURES))
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
+def lines(data: bytes) -> Iterator[tuple[int, str]]:
+    """(number from 1, line without its end) of the file; UTF-8, otherwise Windows Latin 1."""
+    text = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = text.decode("cp1252", errors="replace")
+    return enumerate(_ENDS.split(decoded), start=1)
+
+
+def without_comment(line: str) -> str:
+    """The line before its comment. Raises `FormatError` where it holds bytes of no text."""
+    if "%" in line:
+        line = _COMMENT.split(line, maxsplit=1)[0]
+    if not line.isprintable() and _CONTROL.search(line):
+        raise FormatError("a control character; ABC is plain text. Export the file again.")
+    return line.rstrip()
+
+
+def spelled(text: str) -> str:
+    """A text with its accents: `\\'e`, `&eacute;` and `é` are one."""
+    text = html.unescape(text.strip())
+    if "\\" not in text:
+        return text
+    text = _LIGATURE.sub(lambda match: _LIGATURES[match[0]], text)
+    text = _ACCENT.sub(lambda match: match[2] + _ACCENTS[match[1]], text)
+    return unicodedata.normalize("NFC", text)
