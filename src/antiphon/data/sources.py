@@ -103,7 +103,8 @@ def _expand(arguments: Sequence[str | Path], seen: Seen) -> Iterator[tuple[str, 
         if os.path.isdir(path):
             yield from ((found, status, False) for found, status in walk(path, seen))
         elif not os.path.isfile(path):
-            raise InputError(f"'{text}' is not there; expected a file, a folder, or a list of files.")
+            what = "no file that can be read" if os.path.exists(path) else "not there"
+            raise InputError(f"'{text}' is {what}; expected a file, a folder, or a list of files.")
         elif text.startswith("@") or path.lower().endswith(LIST_SUFFIXES):
             yield from ((found, os.stat(found), True) for found in listed(path))
         else:
