@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import FormatError
+from antiphon.io import length
 from antiphon.io.limits import Limits
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes
@@ -84,7 +85,7 @@ def assemble(contents: Contents, limits: Limits, source: str) -> Score:
         title=contents.title,
         source=source,
     )
-    _check_length(score, limits)
+    length.check(score, limits, "MIDI")
     return score
 
 
@@ -113,23 +114,6 @@ def _check_parts(contents: Contents, limits: Limits) -> None:
         controls=sum(len(part.controls[0]) + len(part.bends[0]) for part in parts),
         changes=max(*(len(entries) for entries in changes), sum(len(part.lyrics) for part in parts)),
     )
-
-
-def _check_length(score: Score, limits: Limits) -> None:
-    columns = (score.notes.start, score.notes.end, score.controls.time, score.bends.time)
-    times = [c for c in (*columns, score.tempos.time, score.meters.time) if len(c)]
-    if any(int(column.min()) < 0 for column in times):
-        raise FormatError("MIDI whose clock runs over 31 bits. The file is probably damaged.")
-    quarters = max(int(column.max()) for column in times) / score.ticks_per_quarter
-    if quarters > limits.quarters:
-        raise _too_long(f"{quarters:.0f} quarter notes", f"{limits.quarters}")
-    at_slowest = quarters * 60.0 / float(score.tempos.qpm.min())
-    if at_slowest > limits.seconds and score.duration_s > limits.seconds:
-        raise _too_long(f"{score.duration_s / 3600:.0f} hours", f"{limits.seconds / 3600:.0f}")
-
-
-def _too_long(length: str, limit: str) -> FormatError:
-    return FormatError(f"MIDI of {length} in length; at most {limit} are read. The file is probably damaged.")
 
 
 def _notes(parts: list[Part]) -> Notes:

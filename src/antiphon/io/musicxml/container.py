@@ -60,14 +60,11 @@ def packed(document: bytes) -> bytes:
 
 
 def _root_file(archive: zipfile.ZipFile, names: list[str], limits: Limits) -> str:
-    """Name of the member that is the score."""
-    if CONTAINER in names:
-        wanted = _named(tree.parse(_member(archive, CONTAINER, limits)))
-        if wanted in names:
-            return wanted
-        by_bytes = {_mangled(name): name for name in names}
-        if wanted in by_bytes:
-            return by_bytes[wanted]
+    """Name of the member that is the score: the one that the container names, or the only one."""
+    wanted = _wanted(archive, limits) if CONTAINER in names else ""
+    by_name = {_as_utf8(name): name for name in names} | {name: name for name in names}
+    if wanted in by_name:
+        return by_name[wanted]
     scores = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(("META-INF/", "__"))]
     if len(scores) != 1:
         raise FormatError(
@@ -77,6 +74,17 @@ def _root_file(archive: zipfile.ZipFile, names: list[str], limits: Limits) -> st
     return scores[0]
 
 
+def _wanted(archive: zipfile.ZipFile, limits: Limits) -> str:
+    """The member that the container names; none where the container is no XML, as where an apostrophe of
+    the file name ends it early.
+    """
+    content = _member(archive, CONTAINER, limits)
+    try:
+        return _named(tree.parse(content))
+    except FormatError:
+        return ""
+
+
 def _named(root: Element) -> str:
     """Path of the first root file that is MusicXML; its media type may be left out."""
     files = [file for file in root.iter() if file.tag.rpartition("}")[2] == "rootfile"]
@@ -84,7 +92,7 @@ def _named(root: Element) -> str:
     return next((file.get("full-path", "") for file in scores or files), "")
 
 
-def _mangled(name: str) -> str:
+def _as_utf8(name: str) -> str:
     """A member's name as UTF-8 where the zip does not say that it is: zipfile took its bytes for cp437."""
     try:
         return name.encode("cp437").decode("utf-8")

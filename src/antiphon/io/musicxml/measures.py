@@ -21,12 +21,13 @@ from antiphon.io.musicxml.numbers import exact, integer
 from antiphon.io.musicxml.parts import Instrument, Part
 from antiphon.io.musicxml.programs import PERCUSSION, SNARE
 from antiphon.io.musicxml.structure import Place
+from antiphon.io.musicxml.ties import STARTS, STOPS
 from antiphon.io.musicxml.written import Note, Slope, Sung, Written
 from antiphon.score import chords
 from antiphon.score.maps import LETTERS
 
 _ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
-_TIES = {"start": 1, "stop": 2, "continue": 3}
+_TIES = {"start": STARTS, "stop": STOPS, "continue": STARTS | STOPS}
 _WEDGES = {"crescendo": 1, "diminuendo": -1}
 _IN_A_WORD = ("begin", "middle")
 _SHOWN = 30

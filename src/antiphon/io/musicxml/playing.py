@@ -11,20 +11,20 @@ from typing import TypeVar
 import numpy as np
 
 from antiphon.errors import FormatError
-from antiphon.io import repeats
+from antiphon.io import length, repeats
 from antiphon.io.limits import Limits
 from antiphon.io.musicxml.bars import Bar, bars, meters
 from antiphon.io.musicxml.dynamics import Hairpin, Level, velocities
 from antiphon.io.musicxml.structure import Place
+from antiphon.io.musicxml.ties import Tied, joined
 from antiphon.io.musicxml.written import Note, Sung, Written
 from antiphon.io.repeats import Played
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Bool, Int, Notes
+from antiphon.score.notes import Float, Int, Notes
 from antiphon.score.score import Score
 
 T = TypeVar("T")
 
-_STARTS, _STOPS = 1, 2
 _ROUNDING = 16  # ends and beginnings of tied notes may miss each other by this part of a quarter
 
 
@@ -33,14 +33,9 @@ def score(written: Written, limits: Limits, *, unroll: bool = True) -> Score:
     where that is outside `limits`.
     """
     stage = Stage.of(written, unroll)
-    quarters = (
-        (stage.shift[-1] + stage.bars[stage.order[-1].bar].start) / written.ticks_per_quarter
-        if stage.order
-        else 0
-    )
-    if quarters > limits.quarters:
+    if stage.ticks > limits.quarters * written.ticks_per_quarter:
         raise FormatError(f"MusicXML that plays more than {limits.quarters} quarter notes; it is not read.")
-    return Score(
+    found = Score(
         notes=_notes(written, stage, limits),
         ticks_per_quarter=written.ticks_per_quarter,
         tempos=TempoMap.of(_tempos(written, stage)),
@@ -51,6 +46,8 @@ def score(written: Written, limits: Limits, *, unroll: bool = True) -> Score:
         markers=tuple(Mark(time, text) for time, text in stage.marks(written.markers)),
         track_names=tuple(written.names),
     )
+    length.check(found, limits, "MusicXML")
+    return found
 
 
 @dataclass(frozen=True)
@@ -144,15 +141,15 @@ def _notes(written: Written, stage: Stage, limits: Limits) -> Notes:
     order = np.argsort(on_page, kind="stable")
     numbers, start, _ = stage.play(on_page[order], limits.notes)
     rows = {name: column[order][numbers] for name, column in columns.items()}
-    end = start + rows["length"]
-    keep, end = _joined(start, end, rows, written.ticks_per_quarter // _ROUNDING)
+    tied = Tied(start, start + rows["length"], rows["track"], rows["pitch"], rows["voice"], rows["tie"])
+    keep, end = joined(tied, written.ticks_per_quarter // _ROUNDING)
     notes = Notes(
         start, end, rows["pitch"], velocity[order][numbers], rows["program"], rows["is_drum"], rows["track"]
     )[keep]
     return notes[np.lexsort((notes.start, notes.track))]
 
 
-def _velocities(written: Written, stage: Stage, track: Int, on_page: Int) -> np.ndarray:
+def _velocities(written: Written, stage: Stage, track: Int, on_page: Int) -> Float:
     found = np.empty(len(track))
     for number in range(len(written.names)):
         mine = track == number
@@ -166,42 +163,6 @@ def _velocities(written: Written, stage: Stage, track: Int, on_page: Int) -> np.
         hairpins = [Hairpin(a, b, slope.sign) for a, b, slope in zip(starts, stops, slopes, strict=True)]
         found[mine] = velocities(on_page[mine], marks, hairpins, written.ticks_per_quarter)
     return found
-
-
-def _joined(start: Int, end: Int, rows: dict[str, Int], rounding: int) -> tuple[Bool, Int]:
-    """Which notes begin a sound, and the ends of the sounds: tied notes are one.
-
-    A tie goes to the next note of its pitch in its part, of the same voice if several wait. A note with the
-    end of a tie that nothing leads to, as after a jump, sounds for itself.
-    """
-    keep, end = np.ones(len(start), dtype=np.bool_), end.copy()
-    tied = np.flatnonzero(rows["tie"])
-    waiting: defaultdict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
-    columns = (rows[name][tied].tolist() for name in ("track", "pitch", "tie", "voice"))
-    for i, begins, track, pitch, tie, voice in zip(
-        tied.tolist(), start[tied].tolist(), *columns, strict=True
-    ):
-        open_ties = waiting[track, pitch]
-        head = _leading_here(open_ties, end, begins, voice, rounding) if tie & _STOPS else None
-        if head is not None:
-            keep[i] = False
-            end[head] = end[i]
-        if tie & _STARTS:
-            open_ties.append((i if head is None else head, voice))
-    return keep, end
-
-
-def _leading_here(
-    open_ties: list[tuple[int, int]], end: Int, begins: int, voice: int, rounding: int
-) -> int | None:
-    """Takes from the open ties the one that leads to a note; those that lead to nothing are given up."""
-    open_ties[:] = [tie for tie in open_ties if end[tie[0]] >= begins - rounding]
-    fitting = [tie for tie in open_ties if abs(int(end[tie[0]]) - begins) <= rounding]
-    if not fitting:
-        return None
-    chosen = next((tie for tie in fitting if tie[1] == voice), fitting[0])
-    open_ties.remove(chosen)
-    return chosen[0]
 
 
 def _tempos(written: Written, stage: Stage) -> list[tuple[int, float]]:

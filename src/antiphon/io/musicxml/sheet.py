@@ -12,6 +12,7 @@ from antiphon.io.musicxml.figures import Figure, pieces
 from antiphon.score.bars import bar_lines, pickup
 from antiphon.score.maps import Key
 from antiphon.score.notes import Int, Notes
+from antiphon.score.retime import retimed
 from antiphon.score.score import Score
 
 
@@ -28,9 +29,11 @@ class Sheet:
 
     @classmethod
     def of(cls, score: Score) -> Sheet:
-        """The sheet of a score; notes without a length get one tick."""
+        """The sheet of a score; notes without a length get one tick, and ticks are made finer where bar lines
+        fall between them.
+        """
         notes = score.notes
-        score = score.replace(notes=notes.replace(end=np.maximum(notes.end, notes.start + 1)))
+        score = _finer(score.replace(notes=notes.replace(end=np.maximum(notes.end, notes.start + 1))))
         times = _marked(score)
         lines = _lines(score, times)
         placed = (lines, score.notes.start, score.notes.end, np.array(times, dtype=np.int64))
@@ -48,6 +51,18 @@ class Sheet:
     def key_at(self, time: int) -> Key:
         """The key that holds at a time; C major where none is said."""
         return next((change.key for change in reversed(self.score.keys) if change.time <= time), Key(0))
+
+
+def _finer(score: Score) -> Score:
+    meters = zip(score.meters.numerator.tolist(), score.meters.denominator.tolist(), strict=True)
+    bars = (
+        Fraction(4 * numerator * score.ticks_per_quarter, denominator) for numerator, denominator in meters
+    )
+    factor = math.lcm(*(bar.denominator for bar in bars))
+    if factor == 1:
+        return score
+    finer = retimed(score, lambda times: times * factor)
+    return finer.replace(ticks_per_quarter=score.ticks_per_quarter * factor)
 
 
 def _marked(score: Score) -> list[int]:
