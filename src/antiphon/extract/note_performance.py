@@ -7,7 +7,6 @@ of more than ten seconds has no place in one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from antiphon.extract.extraction import Extraction
 from antiphon.extract.performance import MAX_SHIFT
 from antiphon.extract.playing import Passages, Played, PlayingOptions
 from antiphon.score.notes import Int, Notes, Small
-from antiphon.score.quantized import PerQuarter, QuantizedScore
+from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
 
@@ -63,23 +62,21 @@ def extract(
     """Every performance in `score`, by part and time, with the reasons for what was left out."""
     losses: Counter[str] = Counter()
     found = playing.passages(score, options, losses)
-    steps = score.grid.steps
-    clock = (0, steps) if isinstance(score.grid, PerQuarter) else (steps, 0)
+    clock = playing.clock(score.grid)
     sequences = []
-    for rows, place in _tables(found):
+    for rows, place in zip(_tables(found), found.places(), strict=True):
         events = _fitting(rows, options, losses)
         if events is not None:
             sequences.append(NotePerformance(events, *clock, options.n_velocity_bins, *place))
     return Extraction(sequences, losses)
 
 
-def _tables(found: Passages) -> Iterator[tuple[Int, tuple[int, int, int]]]:
-    """Of each passage the events as int64 [T, 4], and its beginning, track and program."""
+def _tables(found: Passages) -> list[Int]:
+    """The events of each passage, int64 [T, 4]."""
     shift = np.diff(found.start, prepend=0)
     shift[found.first[:-1]] = found.start[found.first[:-1]]
     table = np.stack([shift, found.pitch, found.velocity, found.end - found.start], axis=1)
-    places = zip(found.begin.tolist(), found.track.tolist(), found.program.tolist(), strict=True)
-    return zip(np.split(table, found.first[1:-1]), places, strict=False)
+    return np.split(table, found.first[1:-1]) if len(table) else []
 
 
 def _fitting(events: Int, options: NotePerformanceOptions, losses: Counter[str]) -> Small | None:

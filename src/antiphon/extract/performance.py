@@ -17,7 +17,7 @@ from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction
 from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions
 from antiphon.score.notes import Bool, Int, Notes, Small
-from antiphon.score.quantized import PerQuarter, QuantizedScore
+from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 from antiphon.score.score import Score
 
 NOTE_ON = 1
@@ -122,30 +122,26 @@ def extract(
     """Every performance in `score`, by part and time, with the reasons for what was left out."""
     losses: Counter[str] = Counter()
     found = playing.passages(score, options, losses)
-    grid = score.grid
-    events, ends = _events(found, options.max_shift_steps or _longest_shift(score), options)
+    events, ends = _events(found, options.max_shift_steps or _longest_shift(score.grid))
     events.flags.writeable = False
-    per_quarter = isinstance(grid, PerQuarter)
-    places = zip(found.begin.tolist(), found.track.tolist(), found.program.tolist(), strict=True)
     sequences = []
-    for (begin, end), place in zip(pairwise([0, *ends]), places, strict=True):
+    for (begin, end), place in zip(pairwise([0, *ends]), found.places(), strict=True):
         part = _cut(events[begin:end], options, losses)
         if len(part) < options.min_events:
             losses[f"fewer than {options.min_events} events"] += 1
-            continue
-        clock = (0, grid.steps) if per_quarter else (grid.steps, 0)
-        sequences.append(Performance(part, *clock, options.n_velocity_bins, *place))
+        else:
+            clock = playing.clock(score.grid)
+            sequences.append(Performance(part, *clock, options.n_velocity_bins, *place))
     return Extraction(sequences, losses)
 
 
-def _longest_shift(score: QuantizedScore) -> int:
-    steps = score.grid.steps
-    return min(MAX_SHIFT, 4 * steps if isinstance(score.grid, PerQuarter) else steps)
+def _longest_shift(grid: Grid) -> int:
+    return min(MAX_SHIFT, 4 * grid.steps if isinstance(grid, PerQuarter) else grid.steps)
 
 
 class _Moments(NamedTuple):
-    """Every onset and end in the order of events: its step, the steps since the one before (of the passage),
-    the number of its note, whether it is an end, and whether the loudness changes before it."""
+    """Every onset and end in the order of events: the steps since the one before (of its passage), the number
+    of its note, whether it is an end, and whether the loudness changes before it."""
 
     wait: Int
     note: Int
@@ -176,7 +172,7 @@ def _louder(found: Passages, note: Int, is_end: Bool, first: Int) -> Bool:
     return result
 
 
-def _events(found: Passages, longest: int, options: PerformanceOptions) -> tuple[Small, list[int]]:
+def _events(found: Passages, longest: int) -> tuple[Small, list[int]]:
     """The events of all passages, int16 [T, 2], and where each passage ends."""
     moments = _moments(found)
     whole = np.maximum(moments.wait - 1, 0) // longest

@@ -7,6 +7,7 @@ of Magenta's performance pipeline, whose notes are ordered by where they begin b
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from antiphon.extract.extraction import Reading
 from antiphon.extract.lines import counting
 from antiphon.score.maps import TempoMap
 from antiphon.score.notes import Int, Notes, Small
-from antiphon.score.quantized import PerQuarter, PerSecond, QuantizedScore
+from antiphon.score.quantized import Grid, PerQuarter, PerSecond, QuantizedScore
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER, Score
 
 DRUMS = 128
@@ -95,6 +96,11 @@ def reading(options: PlayingOptions, steps_per_quarter: int) -> Reading:
     return Reading(PerSecond(options.steps_per_second), options.pedal)
 
 
+def clock(grid: Grid) -> tuple[int, int]:
+    """Steps a second and steps a quarter of a grid, as `Played` has them."""
+    return (0, grid.steps) if isinstance(grid, PerQuarter) else (grid.steps, 0)
+
+
 class Passages(NamedTuple):
     """G passages of N notes in all: notes [first[g], first[g + 1]), ordered by where they begin, then pitch.
 
@@ -115,6 +121,10 @@ class Passages(NamedTuple):
     def passage(self) -> Int:
         """Number of each note's passage, int64 [N]."""
         return np.repeat(np.arange(len(self.begin)), np.diff(self.first))
+
+    def places(self) -> Iterator[tuple[int, int, int]]:
+        """Beginning, track and program of every passage, as `Played` has them."""
+        return zip(self.begin.tolist(), self.track.tolist(), self.program.tolist(), strict=True)
 
 
 def passages(score: QuantizedScore, options: PlayingOptions, losses: Counter[str]) -> Passages:
@@ -207,7 +217,7 @@ def as_score(
     of steps per second the tempo is the nearest at which a step is a whole number of ticks. `program` and
     `velocity` None are those played.
     """
-    tick, resolution, qpm = _clock(played, qpm)
+    tick, resolution, qpm = _ticks(played, qpm)
     own = max(played.program, 0) if played.program != DRUMS else 0
     notes = notes.replace(
         start=notes.start * tick,
@@ -219,7 +229,7 @@ def as_score(
     return Score(notes, resolution, TempoMap.of([(0, qpm)]), track_names=(name,))
 
 
-def _clock(played: Played, qpm: float) -> tuple[int, int, float]:
+def _ticks(played: Played, qpm: float) -> tuple[int, int, float]:
     """Ticks a step, ticks a quarter, and the tempo."""
     if played.steps_per_quarter:
         tick = max(1, DEFAULT_TICKS_PER_QUARTER // played.steps_per_quarter)
