@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +38,11 @@ TABLE = np.dtype(
 """Columns of the table of sequences; see `antiphon.data.corpus`."""
 
 Table = npt.NDArray[np.void]
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+"""What numpy and zipfile raise for bytes that are not as they were written."""
 
 
 @dataclass(frozen=True)
