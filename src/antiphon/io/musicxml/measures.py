@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from antiphon.errors import FormatError, one_line
@@ -302,12 +303,21 @@ class _Damaged(Exception):
 
 def _pitch(pitch: Element) -> int:
     """The written MIDI pitch; quarter tones are rounded up."""
-    step = (pitch.findtext("step") or "").strip()
-    octave, alter = integer(pitch.findtext("octave")), exact(pitch.findtext("alter") or "0")
-    if step not in LETTERS or octave is None or alter is None:
-        shown = one_line(f"{step} {pitch.findtext('alter') or ''} {pitch.findtext('octave') or ''}", _SHOWN)
+    step, alter, octave = pitch.findtext("step"), pitch.findtext("alter"), pitch.findtext("octave")
+    found = _written_pitch(step, alter, octave)
+    if found is None:
+        shown = one_line(" ".join(filter(None, (step, alter, octave))), _SHOWN)
         raise _Damaged(f"a pitch of '{shown}'")
-    return 12 * (octave + 1) + LETTERS[step] + math.floor(alter + Fraction(1, 2))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _written_pitch(step: str | None, alter: str | None, octave: str | None) -> int | None:
+    height, moved = integer(octave), exact(alter or "0")
+    letter = LETTERS.get((step or "").strip())
+    if letter is None or height is None or moved is None:
+        return None
+    return 12 * (height + 1) + letter + math.floor(moved + Fraction(1, 2))
 
 
 def _sounding(written: int, moved: Transposition) -> list[int]:

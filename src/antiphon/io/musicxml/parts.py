@@ -33,7 +33,7 @@ class Part:
     @property
     def first(self) -> Instrument:
         """The instrument of notes that name none."""
-        return next(iter(self.instruments.values()), Instrument(programs.named(self.name)))
+        return next(iter(self.instruments.values()), None) or Instrument(programs.named(self.name))
 
     def change(self, element: Element) -> None:
         """Take in a `midi-instrument`, of the list of parts or in the middle of the music."""

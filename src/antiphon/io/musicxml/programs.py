@@ -7,6 +7,7 @@ Notation"), for files that do not say which sound a place means.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PROGRAMS = {
     "harpsichord": 6, "cembalo": 6, "clavinet": 7, "celesta": 8, "glockenspiel": 9, "music box": 10,
@@ -40,6 +41,7 @@ SNARE = 38
 _SEPARATORS = re.compile(r"[._-]")
 
 
+@lru_cache(maxsize=1024)
 def named(*names: str) -> int:
     """The program (0-127) that the first telling one of `names` means ('Violin I', 'wind.flutes.flute');
     0, a piano, where none does.
