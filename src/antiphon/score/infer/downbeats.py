@@ -1,6 +1,6 @@
 """Which beats begin bars: a meter and a first downbeat for beats that are given.
 
-Bars begin where music is accented: with loud, low and long notes, and above all where harmony changes. Every
+Bars begin where music is accented: with loud, low and long notes, and where harmony changes. Every
 number of beats a bar and every place of the first downbeat is tried on the whole piece.
 """
 
@@ -16,6 +16,8 @@ from antiphon.score.notes import Float, Notes
 
 _PRIOR = {4: 0.0, 3: 0.0, 2: -0.15}
 """What speaks for each number of beats a bar before any music is heard."""
+_BEGINNING = 0.08
+"""What speaks for music that begins on a downbeat."""
 _NEAR = 0.125
 """How far from a beat, in beats, an onset may fall and still be on it."""
 
@@ -36,7 +38,7 @@ def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
     """
     onset = _on_beats(beats, found)
     change = _changes(notes, len(beats))
-    return _scaled(onset) + 2 * _scaled(change)
+    return _scaled(onset) + _scaled(change)
 
 
 def group(accent: Float) -> Bars:
@@ -46,7 +48,7 @@ def group(accent: Float) -> Bars:
         for first in range(min(beats, len(accent))):
             down = np.zeros(len(accent), dtype=np.bool_)
             down[first::beats] = True
-            fits[Bars(beats, first)] = _contrast(accent, down) + prior
+            fits[Bars(beats, first)] = _contrast(accent, down) + prior + _BEGINNING * (first == 0)
     return max(fits, key=lambda bars: fits[bars])
 
 
