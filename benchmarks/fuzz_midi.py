@@ -11,19 +11,15 @@ Prints the share that parsed, crashes, hangs and peak memory; exits 1 after any 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import random
-import resource
 import struct
 import sys
-import tempfile
-import traceback
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import watched
+from watched import Task
 
 from antiphon import io
 from antiphon.errors import FormatError, OutputError
@@ -35,7 +31,6 @@ from antiphon.score.score import Bends, Controls, Score
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _LARGEST_SEED = 20_000
-_START_S = 60.0
 Event = tuple[int, bytes]  # ticks since the event before, bytes with their status
 
 
@@ -232,102 +227,13 @@ def _damaged(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed[: rng.randrange(len(changed))]) if rng.random() < 0.3 else bytes(changed)
 
 
-def _work(
-    pipe: Connection, seeds: list[bytes], seed: int, start: int, stop: int, step: int, keep: Path | None
-) -> None:
-    """Reads the mutants `start`, `start + step`, ... and reports each: (number, what became of it, peak
-    MiB).
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(start, stop, step):
-            rng = random.Random(f"{seed}:{number}")
-            path = (keep or Path(folder)) / (f"{number:06d}.mid" if keep else "mutant.mid")
-            path.write_bytes(mutant(rng.choice(seeds), rng))
-            pipe.send((number, None, 0))
-            try:
-                outcome = digest(path)
-            except Exception:
-                outcome = "CRASH " + traceback.format_exc()
-            pipe.send((number, outcome, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
-
-
-class _Watched:
-    """One worker process; started anew after a hang or a crash that ended it."""
-
-    def __init__(self, first: int, options: argparse.Namespace, seeds: list[bytes]) -> None:
-        self.next, self.options, self.seeds = first, options, seeds
-        self.outcomes: Counter[str] = Counter()
-        self.failures: list[str] = []
-        self.peak = 0
-
-    def run(self) -> Iterator[None]:
-        while self.next < self.options.number:
-            yield from self._one_life()
-
-    def _one_life(self) -> Iterator[None]:
-        options = self.options
-        ours, theirs = multiprocessing.Pipe()
-        arguments = (
-            theirs,
-            self.seeds,
-            options.seed,
-            self.next,
-            options.number,
-            options.workers,
-            options.keep,
-        )
-        process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments)
-        process.start()
-        theirs.close()
-        number, patience = self.next, _START_S
-        try:
-            while True:
-                if not ours.poll(patience):
-                    raise TimeoutError
-                patience = options.limit
-                number, outcome, peak = ours.recv()
-                if outcome is not None:
-                    self._note(number, outcome, peak)
-                yield
-        except TimeoutError:
-            self._fail(number, f"hung for {options.limit} s")
-        except EOFError:
-            process.join()
-            if process.exitcode:
-                self._fail(number, f"ended the process with status {process.exitcode}")
-        finally:
-            process.kill()
-            process.join()
-
-    def _note(self, number: int, outcome: str, peak: int) -> None:
-        self.next, self.peak = number + self.options.workers, max(self.peak, peak)
-        if outcome.startswith("CRASH"):
-            self.failures.append(f"mutant {number}: {outcome}")
-        self.outcomes[outcome.split("\n")[0]] += 1
-
-    def _fail(self, number: int, how: str) -> None:
-        self.failures.append(f"mutant {number}: {how}")
-        self.next = number + self.options.workers
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("-n", "--number", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=10.0, help="seconds after which a mutant hangs")
-    parser.add_argument("--keep", type=Path, help="write the mutants to this folder")
-    options = parser.parse_args()
-    if options.keep:
-        options.keep.mkdir(parents=True, exist_ok=True)
-    workers = [_Watched(first, options, _seeds(options)) for first in range(options.workers)]
-    running = [worker.run() for worker in workers]
-    while running:
-        running = [steps for steps in running if next(steps, "ended") is None]
-    return _report(workers)
+    options = watched.options(parser, number=20_000, limit=10.0)
+    return watched.report("MIDI", watched.run(Task(".mid", _seeds(options), mutant, digest), options))
 
 
 def _seeds(options: argparse.Namespace) -> list[bytes]:
@@ -348,20 +254,6 @@ def _is_plain(data: bytes) -> bool:
         and any(True for _ in _chunks(data))
         and all(map(len, _chunks(data)))
     )
-
-
-def _report(workers: list[_Watched]) -> int:
-    outcomes = sum((worker.outcomes for worker in workers), Counter[str]())
-    failures = [failure for worker in workers for failure in worker.failures]
-    total = sum(outcomes.values())
-    read = sum(count for outcome, count in outcomes.items() if outcome.startswith("read"))
-    for outcome, count in outcomes.most_common(15):
-        print(f"{count:7d}  {outcome[:100]}")
-    print(f"{total} mutants, {100 * read / max(total, 1):.1f} % read, {len(failures)} crashes or hangs, "
-          f"peak memory of a worker {max(worker.peak for worker in workers)} MiB")  # fmt: skip
-    for failure in failures[:20]:
-        print(failure, file=sys.stderr)
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":

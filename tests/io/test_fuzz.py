@@ -1,28 +1,35 @@
-"""Mutated MIDI files are read or refused; nothing else happens. `benchmarks/fuzz_midi.py` does it by the
-thousand.
+"""Mutated files are read or refused; nothing else happens. `benchmarks/fuzz_midi.py` and `fuzz_formats.py` do
+it by the thousand.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import random
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
 
 @pytest.fixture(scope="module")
-def fuzz() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz_midi.py"
-    spec = importlib.util.spec_from_file_location("fuzz_midi", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_midi"] = module
-    spec.loader.exec_module(module)
-    return module
+def benchmarks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield
+
+
+@pytest.fixture(scope="module")
+def fuzz(benchmarks: None) -> ModuleType:
+    return importlib.import_module("fuzz_midi")
+
+
+@pytest.fixture(scope="module")
+def fuzz_formats(benchmarks: None) -> ModuleType:
+    return importlib.import_module("fuzz_formats")
 
 
 def test_mutants_are_read_or_refused(fuzz: ModuleType, tmp_path: Path) -> None:
@@ -43,3 +50,19 @@ def test_seeds_hold_a_little_of_everything(fuzz: ModuleType) -> None:
     assert len(seeds) >= 10
     assert any(b"\xff\x05" in data for data in seeds)
     assert any(b"\xff\x05" not in data for data in seeds)
+
+
+@pytest.mark.parametrize("name", ["abc", "musicxml", "mxl", "tfrecord"])
+def test_mutants_of_other_formats(fuzz_formats: ModuleType, name: str, tmp_path: Path) -> None:
+    suffix, mutant = fuzz_formats.FORMATS[name]
+    seeds = fuzz_formats.small_files(suffix, random.Random(7))
+    assert len(seeds) >= 10
+    outcomes = []
+    for number in range(150):
+        path = tmp_path / f"mutant{suffix}"
+        rng = random.Random(number)
+        path.write_bytes(mutant(rng.choice(seeds), rng))
+        outcomes.append(fuzz_formats.digest(path))
+    read = sum(outcome.startswith("read") for outcome in outcomes)
+    assert 60 <= read < 150
+    assert len(set(outcomes)) >= 3
