@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.family import Ids
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.drum_classes import NINE, drum_classes
-from antiphon.extract.drums import DrumOptions, DrumTrack
+from antiphon.extract.drums import EXTRACTOR, DrumOptions, DrumTrack
 from antiphon.score.notes import Int
 
 N_EVENTS = NINE.n_sets
@@ -51,3 +52,6 @@ def profile(drums: DrumTrack) -> Profile:
     step, index = drums.struck()
     order = np.lexsort((-index, step))
     return Profile(step[order], index[order])
+
+
+KIND = Kind("drums", EXTRACTOR, ("drums",), encode, decode, profile, transposable=False)

@@ -12,9 +12,10 @@ import numpy as np
 
 from antiphon.codecs import melody
 from antiphon.codecs.family import Ids
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
-from antiphon.extract.leadsheet import NO_ROOT, LeadSheet, LeadSheetOptions
+from antiphon.extract.leadsheet import EXTRACTOR, NO_ROOT, LeadSheet, LeadSheetOptions
 from antiphon.extract.melody import NO_EVENT
 from antiphon.score.notes import Int
 
@@ -49,3 +50,6 @@ def profile(sheet: LeadSheet) -> Profile:
     """The notes of the melody."""
     start, _, pitch = sheet.melody.notes()
     return Profile(start, pitch.astype(np.int64))
+
+
+KIND = Kind("leadsheet", EXTRACTOR, FIELDS, encode, decode, profile)

@@ -9,14 +9,17 @@ The grammar: a note-off comes only while a note sounds. Its state is whether one
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from antiphon.codecs import pitches
 from antiphon.codecs.family import Family, Ids, Viewed
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.pitches import MIDI_RANGE, PitchRange, PitchView
+from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
-from antiphon.extract import EXTRACTORS
-from antiphon.extract.melody import NO_EVENT, Melody
+from antiphon.extract.melody import EXTRACTOR, NO_EVENT, Melody
 from antiphon.score.maps import Meter
 from antiphon.score.notes import Bool, Int
 
@@ -139,7 +142,7 @@ FAMILY: Family[Melody] = Family(
     name="melody",
     n_events=N_EVENTS,
     default_id=NO_EVENT_ID,
-    extractor=EXTRACTORS["melody"],
+    extractor=EXTRACTOR,
     encode=encode,
     decode=decode,
     excerpt=excerpt,
@@ -154,3 +157,15 @@ FAMILY: Family[Melody] = Family(
     transpose=transpose_ids,
     out_of_range=out_of_range,
 )
+
+
+def _of_standing(ids: Ids, standing: Standing, options: Any = None) -> Melody:
+    return decode(ids, **standing.on_beats())
+
+
+def _profile(melody: Melody) -> Profile:
+    start, _, pitch = melody.notes()
+    return Profile(start, pitch.astype(np.int64))
+
+
+KIND = Kind("melody", EXTRACTOR, ("event",), encode, _of_standing, _profile)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from antiphon.codecs.family import Ids
-from antiphon.codecs.performance import played
+from antiphon.codecs.kind import Kind
+from antiphon.codecs.performance import played, profile
 from antiphon.codecs.standing import Standing
 from antiphon.errors import InputError
-from antiphon.extract.note_performance import NotePerformance, NotePerformanceOptions
+from antiphon.extract.note_performance import EXTRACTOR, NotePerformance, NotePerformanceOptions
 from antiphon.extract.performance import MAX_SHIFT
 from antiphon.extract.playing import PlayingOptions
 from antiphon.score.notes import Int
@@ -39,3 +40,6 @@ def decode(
         bounds = f"{_LOW[column]} to {_HIGH[column]}"
         raise InputError(f"Note {row} has {FIELDS[column]} {ids[row, column]}; expected {bounds}.")
     return NotePerformance(ids.astype(np.int16), **played(standing, options))
+
+
+KIND = Kind("note-performance", EXTRACTOR, FIELDS, encode, decode, profile, on_grid=False)

@@ -19,10 +19,18 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.family import Ids
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.note_performance import NotePerformance
-from antiphon.extract.performance import MAX_SHIFT, NOTE_ON, TIME_SHIFT, Performance, PerformanceOptions
+from antiphon.extract.performance import (
+    EXTRACTOR,
+    MAX_SHIFT,
+    NOTE_ON,
+    TIME_SHIFT,
+    Performance,
+    PerformanceOptions,
+)
 from antiphon.extract.playing import PlayingOptions
 from antiphon.score.notes import Int, Small
 
@@ -75,3 +83,6 @@ def events_of(ids: Ids) -> Small:
     nothing = ids == NOTHING_ID
     kind[nothing], value[nothing] = TIME_SHIFT - NOTE_ON, 0
     return np.stack([kind + NOTE_ON, value], axis=1).astype(np.int16)
+
+
+KIND = Kind("performance", EXTRACTOR, ("event",), encode, decode, profile, on_grid=False)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.family import Ids
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
-from antiphon.extract.pianoroll import LOWEST_PITCH, N_COLUMNS, N_KEYS, PianorollSequence
+from antiphon.extract.pianoroll import EXTRACTOR, LOWEST_PITCH, N_COLUMNS, N_KEYS, PianorollSequence
 from antiphon.score.notes import Int
 
 FIELDS = tuple(f"keys{LOWEST_PITCH + 16 * column}" for column in range(N_COLUMNS))
@@ -46,3 +47,6 @@ def profile(sequence: PianorollSequence) -> Profile:
     start, _, pitch = sequence.notes()
     order = np.lexsort((-pitch, start))
     return Profile(start[order], pitch[order].astype(np.int64))
+
+
+KIND = Kind("pianoroll", EXTRACTOR, FIELDS, encode, decode, profile)

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.family import Ids
+from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.polyphony import (
     CONTINUED_NOTE,
     END,
+    EXTRACTOR,
     N_EVENTS,
     NEW_NOTE,
     START,
@@ -62,3 +64,6 @@ def profile(sequence: PolyphonicSequence) -> Profile:
     """Onsets and pitches of the notes that begin."""
     begins = (sequence.events >= NEW_NOTE) & (sequence.events < CONTINUED_NOTE)
     return Profile(sequence.steps()[begins], sequence.events[begins].astype(np.int64) - NEW_NOTE)
+
+
+KIND = Kind("polyphony", EXTRACTOR, ("event",), encode, decode, profile)

@@ -1,6 +1,7 @@
 """From a quantised score to the sequences that models learn, and back (`to_score`): one module a kind.
 
-A kind of sequence is one module here, one line in `EXTRACTORS`, and one in `antiphon.codecs.kinds`.
+A kind of sequence is one module here and one line in `EXTRACTORS`. A corpus stores its events as they are,
+unless the kind has a module of its own in `antiphon.codecs`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from antiphon.errors import NameNotFound
-from antiphon.extract import (
-    drums,
-    leadsheet,
-    melody,
-    note_performance,
-    performance,
-    pianoroll,
-    playing,
-    polyphony,
-)
+from antiphon.extract import drums, leadsheet, melody, note_performance, performance, pianoroll, polyphony
 from antiphon.extract.drums import DrumOptions, DrumTrack
 from antiphon.extract.extraction import Extraction, Extractor, Reading
 from antiphon.extract.leadsheet import LeadSheet, LeadSheetOptions
@@ -53,17 +45,13 @@ __all__ = [
 
 EXTRACTORS: Mapping[str, Extractor] = MappingProxyType(
     {
-        "melody": Extractor(melody.extract, MelodyOptions, melody.to_score),
-        "drums": Extractor(drums.extract, DrumOptions, drums.to_score),
-        "polyphony": Extractor(polyphony.extract, PolyphonyOptions, polyphony.to_score),
-        "pianoroll": Extractor(pianoroll.extract, PianorollOptions, pianoroll.to_score),
-        "performance": Extractor(
-            performance.extract, PerformanceOptions, performance.to_score, playing.reading
-        ),
-        "note-performance": Extractor(
-            note_performance.extract, NotePerformanceOptions, note_performance.to_score, playing.reading
-        ),
-        "leadsheet": Extractor(leadsheet.extract, LeadSheetOptions, leadsheet.to_score),
+        "melody": melody.EXTRACTOR,
+        "drums": drums.EXTRACTOR,
+        "polyphony": polyphony.EXTRACTOR,
+        "pianoroll": pianoroll.EXTRACTOR,
+        "performance": performance.EXTRACTOR,
+        "note-performance": note_performance.EXTRACTOR,
+        "leadsheet": leadsheet.EXTRACTOR,
     }
 )
 

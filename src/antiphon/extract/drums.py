@@ -19,7 +19,7 @@ import numpy as np
 from antiphon.extract import drum_parts
 from antiphon.extract import phrases as phrasing
 from antiphon.extract.drum_classes import DrumClasses, drum_classes
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.meters import Stretch, in_whole_bars, stretches
 from antiphon.extract.phrases import Phrases
 from antiphon.extract.stepped import Stepped, as_score, one_track
@@ -206,3 +206,6 @@ def to_score(
     """
     sounds = drums.notes()
     return as_score(drums, sounds, qpm=qpm, program=program, velocity=velocity, name=name, is_drum=True)
+
+
+EXTRACTOR = Extractor(DrumTrack, extract, DrumOptions, to_score)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from antiphon.extract.events import Events
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 from antiphon.score.score import Score
 
@@ -42,6 +43,8 @@ def on_beats(options: Any, steps_per_quarter: int) -> Reading:
 class Extractor:
     """How one kind of sequence is found in a score."""
 
+    sequence: type[Events]
+    """What the sequences are."""
     extract: Callable[[QuantizedScore, Any], Extraction[Any]]
     """(score, options) -> sequences and losses."""
     options: type[Any]

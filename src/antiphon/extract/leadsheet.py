@@ -17,7 +17,7 @@ import numpy as np
 
 from antiphon.errors import one_line
 from antiphon.extract import melody as melodies
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.melody import Melody, MelodyOptions
 from antiphon.extract.stepped import Stepped, opening
 from antiphon.score import chords
@@ -205,3 +205,6 @@ def _pitches(root: int, pitches: int, bass: int) -> list[int]:
     if root == NO_ROOT:
         return []
     return [_BASS_OCTAVE + bass, *(_OCTAVE + pitch for pitch in range(12) if pitches >> pitch & 1)]
+
+
+EXTRACTOR = Extractor(LeadSheet, extract, LeadSheetOptions, to_score)

@@ -15,7 +15,7 @@ import numpy as np
 
 from antiphon.errors import OptionError
 from antiphon.extract import phrases as phrasing
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.lines import POLYPHONY, Lines, chosen, lines
 from antiphon.extract.meters import Stretch, stretches
 from antiphon.extract.phrases import Phrases
@@ -164,3 +164,6 @@ def to_score(
     (a third of a beat), the score begins with a whole bar, rests first. Silence after the last note is lost.
     """
     return as_score(melody, melody.notes(), qpm=qpm, program=program, velocity=velocity, name=name)
+
+
+EXTRACTOR = Extractor(Melody, extract, MelodyOptions, to_score)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from antiphon.extract import playing
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.performance import MAX_SHIFT
-from antiphon.extract.playing import Passages, Played, PlayingOptions
+from antiphon.extract.playing import Passages, Played, PlayingOptions, reading
 from antiphon.score.notes import Int, Notes, Small
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
@@ -122,3 +122,6 @@ def to_score(
     """
     notes = performance.notes()
     return playing.as_score(performance, notes, qpm=qpm, program=program, velocity=velocity, name=name)
+
+
+EXTRACTOR = Extractor(NotePerformance, extract, NotePerformanceOptions, to_score, reading)

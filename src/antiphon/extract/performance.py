@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from antiphon.extract import playing
-from antiphon.extract.extraction import Extraction
-from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions
+from antiphon.extract.extraction import Extraction, Extractor
+from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions, reading
 from antiphon.score.notes import Bool, Int, Notes, Small
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 from antiphon.score.score import Score
@@ -225,3 +225,6 @@ def to_score(
     """
     notes = performance.notes()
     return playing.as_score(performance, notes, qpm=qpm, program=program, velocity=velocity, name=name)
+
+
+EXTRACTOR = Extractor(Performance, extract, PerformanceOptions, to_score, reading)

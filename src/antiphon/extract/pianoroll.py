@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from antiphon.extract import passages
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.passages import Passage
 from antiphon.extract.phrases import count
 from antiphon.extract.stepped import Stepped, as_score
@@ -135,3 +135,6 @@ def to_score(
     (a third of a beat), the score begins with a whole bar, rests first. Silence after the last note is lost.
     """
     return as_score(sequence, sequence.notes(), qpm=qpm, program=program, velocity=velocity, name=name)
+
+
+EXTRACTOR = Extractor(PianorollSequence, extract, PianorollOptions, to_score)

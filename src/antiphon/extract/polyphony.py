@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from antiphon.extract import passages
-from antiphon.extract.extraction import Extraction
+from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.passages import Passage
 from antiphon.extract.stepped import Stepped, as_score
 from antiphon.score.notes import Bool, Int, Small
@@ -160,3 +160,6 @@ def to_score(
     (a third of a beat), the score begins with a whole bar, rests first. Silence after the last note is lost.
     """
     return as_score(sequence, sequence.notes(), qpm=qpm, program=program, velocity=velocity, name=name)
+
+
+EXTRACTOR = Extractor(PolyphonicSequence, extract, PolyphonyOptions, to_score)

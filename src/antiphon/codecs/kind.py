@@ -1,0 +1,56 @@
+"""`Kind`: all that a corpus needs to know about one kind of extracted sequence.
+
+A corpus stores a sequence as rows of small integers, its ids, with named columns. Models need more (which
+ids may come next, keys and ranges): that is a `Family`, of the same name, added with the first model of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from antiphon.codecs.family import Ids
+from antiphon.codecs.standing import Profile, Standing
+from antiphon.extract.extraction import Extractor
+from antiphon.score.notes import Int
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """One kind of sequence S, as corpora store it."""
+
+    name: str
+    extractor: Extractor
+    fields: tuple[str, ...]
+    """Names of the columns of ids."""
+    encode: Callable[[S], Int]
+    """Sequence -> ids, int64 [T] where there is one field, [T, F] where there are F; they fit int16."""
+    decode: Callable[[Ids, Standing, Any], S]
+    """(ids, standing, the extractor's options) -> the sequence; `encode`'s inverse. Raises `InputError`."""
+    profile: Callable[[S], Profile]
+    transposable: bool = True
+    """Whether the same sequence in another key is the same music (not so for drums)."""
+    on_grid: bool = True
+    """Whether onsets stand in simple ratios; played freely, only the order of pitches tells a piece."""
+
+
+def plain(name: str, extractor: Extractor) -> Kind[Any]:
+    """The kind of an extractor without a codec of its own: a sequence's events, one int16 each, are its ids,
+    and what sounds is what its `to_score` makes of it."""
+    known = {field.name for field in fields(extractor.sequence)}
+
+    def decode(ids: Ids, standing: Standing, options: Any = None) -> Any:
+        place = {field: value for field, value in standing._asdict().items() if field in known}
+        return extractor.sequence(np.asarray(ids).astype(np.int16), **place)
+
+    def profile(sequence: Any) -> Profile:
+        notes = extractor.to_score(sequence).notes
+        order = np.lexsort((-notes.pitch, notes.start))
+        return Profile(notes.start[order], notes.pitch[order].astype(np.int64))
+
+    return Kind(name, extractor, ("event",), lambda s: s.events.astype(np.int64), decode, profile)
