@@ -18,7 +18,7 @@ from antiphon.io import records
 from antiphon.io.schema import Messages, messages
 
 _INPUTS, _LABELS = "inputs", "labels"
-_MOST_BYTES = 64 << 20
+_MOST_BYTES = 8 << 20  # an example of a long piece has one or two
 _MOST_STEPS = 1 << 20
 
 _TABLE = """

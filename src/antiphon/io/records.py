@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from antiphon.errors import FormatError
 from antiphon.files import atomic_path
+from antiphon.io.limits import DEFAULT
 
 HEAD = struct.Struct("<QI")
 _LENGTH = struct.Struct("<Q")
@@ -23,7 +24,6 @@ AROUND = HEAD.size + _CHECKSUM.size
 """Bytes of a record beside its payload."""
 _DELTA, _MASK = 0xA282EAD8, 0xFFFFFFFF
 _GZIP = b"\x1f\x8b"
-_SHOWN = 1 << 20
 
 MOST = 1 << 20
 """So many records of a file have places of their own."""
@@ -71,16 +71,17 @@ def spans(file: BinaryIO) -> Iterator[tuple[int, int]]:
         start = stop or end
 
 
-def read(path: Path) -> Iterator[bytes]:
-    """The payloads of the records in a file, in order; raises `FormatError` that names the record."""
-    with path.open("rb") as file:
+def read(path: Path, most: int = DEFAULT.bytes) -> Iterator[bytes]:
+    """The payloads of the records in a file, in order; raises `FormatError` that names the record, one of
+    more than `most` bytes among them.
+    """
+    with _opened(path) as file:
         for number in itertools.count(1):
             head = file.read(HEAD.size)
             if not head:
                 return
             try:
-                rest = _LENGTH.unpack_from(head)[0] if _is_whole(head) else 0
-                yield unpack(head + _read(file, rest + _CHECKSUM.size))
+                yield unpack(head + file.read(_bounded(_length(head), most) + _CHECKSUM.size))
             except FormatError as error:
                 raise FormatError(f"'{path}', record {number}: {error}") from None
 
@@ -101,6 +102,13 @@ def masked_checksum(data: bytes) -> int:
 
     crc = int(google_crc32c.value(data))
     return ((crc >> 15 | crc << 17) + _DELTA) & _MASK
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
 
 
 def _stop(head: bytes, start: int) -> int | None:
@@ -127,10 +135,7 @@ def _length(head: bytes) -> int:
     return int(_LENGTH.unpack_from(head)[0])
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
-    """At most `size` bytes, never more memory than the file has of them."""
-    parts = []
-    while size > 0 and (part := file.read(min(size, _SHOWN))):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+def _bounded(length: int, most: int) -> int:
+    if length > most:
+        raise FormatError(f"a record of {length >> 20} MiB; at most {most >> 20} MiB are read.")
+    return length
