@@ -196,7 +196,7 @@ def test_voices_names_programs_and_drums() -> None:
 
 def test_loudness_and_chord_symbols() -> None:
     score = read('"Am7/G"C !p!D !ff!E "Fine"F "N.C."G')
-    assert score.notes.velocity.tolist() == [90, 60, 120, 120, 120]
+    assert score.notes.velocity.tolist() == [100, 60, 120, 120, 120]
     assert [chord.text for chord in score.chords] == ["Am7/G", "N.C."]
 
 

@@ -71,7 +71,8 @@ FORMATS: tuple[Format, ...] = (
         (".abc",),
         (b"X:", b"%abc"),
         abc.loads,
-        index=abc.index,
+        abc.dumps,
+        abc.index,
         carries="chord symbols, keys, words, pick-ups",
     ),
     Format(

@@ -39,7 +39,7 @@ _SETTING = re.compile(r"([A-Za-z]+)[ \t]*=[ \t]*(\"[^\"]*\"|[^\s\"]+)")
 _CLEF = re.compile(r"\b(?:treble|bass|alto|tenor|perc|none)[1-5]?([+-]8)")
 _FRACTION = re.compile(r"(\d{1,4})(?:\s*/\s*(\d{1,4}))?")
 _METER = re.compile(r"\(?\s*(\d{1,3}(?:\s*\+\s*\d{1,3})*)\s*\)?\s*/\s*(\d{1,3})")
-_TEMPO = re.compile(r"((?:\d{1,4}/\d{1,4}\s*)+|C\d{0,2}|)\s*=?\s*(\d{1,4}(?:\.\d{1,3})?)\s*$")
+_TEMPO = re.compile(r"((?:\d{1,4}/\d{1,4}\s*)+|C\d{0,2}|)\s*=?\s*(\d{1,4}(?:\.\d{1,6})?)\s*$")
 _SLOWEST, _FASTEST = 1.0, 10_000.0
 _MOST_PARTS = 10_000
 

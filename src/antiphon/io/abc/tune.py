@@ -18,7 +18,7 @@ from antiphon.io.limits import Limits
 from antiphon.score.maps import DEFAULT_QPM, Meter
 
 _FIELD = re.compile(r"([A-Za-z+]):")
-_ABOUT = {
+ABOUT = {
     "A": "area", "B": "book", "C": "composer", "D": "discography", "F": "file", "G": "group", "H": "history",
     "N": "notes", "O": "origin", "R": "rhythm", "S": "source", "Z": "transcription",
 }  # fmt: skip
@@ -128,8 +128,8 @@ class Tune:
             self._declare(value)
         elif name == "K":
             self._begin(value)
-        elif name in _ABOUT and value.strip():
-            self.about.append((_ABOUT[name], text.spelled(value)))
+        elif name in ABOUT and value.strip():
+            self.about.append((ABOUT[name], text.spelled(value)))
 
     def _declare(self, value: str) -> str:
         name, _, rest = value.strip().partition(" ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -123,19 +124,20 @@ def _line(bars: Sequence[Bar], order: Sequence[Played], lengths: Sequence[int], 
 def _rows(line: Line) -> list[Row]:
     """Every note, a tied one with those it goes on into."""
     found: list[Row] = []
-    tied: dict[tuple[int, int], tuple[int, int]] = {}  # (end, pitch) to the note's number, its start
+    tied: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)  # at (end, pitch)
     for bar, start in zip(line.bars, line.starts, strict=False):
         for sound in bar.sounds:
             onset = start + sound.onset
             end = onset + sound.duration
-            before = tied.pop((onset, sound.pitch), None) if tied else None
-            number = len(found) if before is None else before[0]
-            if before is None:
-                found.append((onset, end, sound.pitch, sound.velocity))
+            waiting = tied.get((onset, sound.pitch)) if tied else None
+            if waiting:
+                number, onset = waiting.popleft()
+                found[number] = (onset, end, sound.pitch, found[number][3])
             else:
-                found[number] = (before[1], end, sound.pitch, found[number][3])
+                number = len(found)
+                found.append((onset, end, sound.pitch, sound.velocity))
             if sound.is_tied:
-                tied[end, sound.pitch] = number, found[number][0]
+                tied[end, sound.pitch].append((number, onset))
     return found
 
 

@@ -21,9 +21,10 @@ from antiphon.io.repeats import MOST_BARS, Marks
 from antiphon.score import chords
 from antiphon.score.maps import Key, Meter
 
-_LOUDNESS = {"pppp": 16, "ppp": 30, "pp": 45, "p": 60, "mp": 75, "mf": 90, "f": 105, "ff": 120, "fff": 127,
+LOUDNESS = {"pppp": 16, "ppp": 30, "pp": 45, "p": 60, "mp": 75, "mf": 90, "f": 105, "ff": 120, "fff": 127,
              "ffff": 127}  # fmt: skip
-DEFAULT_LOUDNESS = _LOUDNESS["mf"]
+DEFAULT_LOUDNESS = 100
+"""Of notes without a mark."""
 _JUMPS = {"dc": "capo", "dacapo": "capo", "ds": "segno", "dalsegno": "segno"}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _SYLLABLE = re.compile(r"[-_*|]|(?:\\-|[^-_*|\s])+")
@@ -238,8 +239,8 @@ class Voice:
 
     def mark(self, text: str) -> None:
         """A decoration: loudness, or a mark of the order of bars."""
-        if text in _LOUDNESS:
-            self.loudness = _LOUDNESS[text]
+        if text in LOUDNESS:
+            self.loudness = LOUDNESS[text]
             return
         word = re.sub(r"[^a-z]", "", text.lower())
         if word == "segno":
