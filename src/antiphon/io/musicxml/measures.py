@@ -6,26 +6,24 @@ are not printed sound. Ornaments and tremolos sound as the notes written.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from antiphon.errors import FormatError, one_line
 from antiphon.io.limits import Limits
-from antiphon.io.musicxml import attributes, directions, harmony
+from antiphon.io.musicxml import attributes, directions, harmony, pitches
 from antiphon.io.musicxml.attributes import WRITTEN, Transposition
 from antiphon.io.musicxml.clock import Clock
 from antiphon.io.musicxml.dynamics import STRESS
 from antiphon.io.musicxml.numbers import exact, integer
 from antiphon.io.musicxml.parts import Instrument, Part
-from antiphon.io.musicxml.programs import PERCUSSION, SNARE
+from antiphon.io.musicxml.pitches import Damaged
 from antiphon.io.musicxml.structure import Place
 from antiphon.io.musicxml.ties import STARTS, STOPS
 from antiphon.io.musicxml.written import Note, Slope, Sung, Written
+from antiphon.io.repeats import MOST_BARS
 from antiphon.score import chords
-from antiphon.score.maps import LETTERS
 
 _ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
 _TIES = {"start": STARTS, "stop": STOPS, "continue": STARTS | STOPS}
@@ -55,8 +53,10 @@ class Walker:
         self.filled: int | Fraction = 0
         self.repeated: tuple[int, int] | None = None
 
-    def walk(self, measures: Iterable[Element]) -> None:
+    def walk(self, measures: Sequence[Element]) -> None:
         """Take in all measures. Raises `FormatError` for one that makes no sense, and outside the limits."""
+        if len(measures) > MOST_BARS:
+            raise FormatError(f"MusicXML of {len(measures)} measures; at most {MOST_BARS} are read.")
         for number, measure in enumerate(measures):
             self.measure, self.cursor, self.onset, self.filled = number, 0, 0, 0
             first = len(self.written.notes)
@@ -65,12 +65,14 @@ class Walker:
                     handle = _HANDLERS.get(child.tag)
                     if handle:
                         handle(self, child)
-            except _Damaged as damage:
+            except Damaged as damage:
                 where = f"part '{one_line(self.part.name, _SHOWN)}', measure {number + 1}"
                 raise FormatError(f"Damaged MusicXML: {damage} ({where}). Export the file again.") from None
             self._repeat_measure(first)
             self.written.reach(number, round(self.filled))
-            self.written.check(self.limits)
+            if len(self.written.notes) > self.limits.notes:
+                break
+        self.written.check(self.limits)
         self._stress()
 
     @property
@@ -81,9 +83,9 @@ class Walker:
     def _ticks(self, text: str | None, what: str) -> int | Fraction:
         ticks = self.clock.ticks(text)
         if ticks is None or ticks < 0:
-            raise _Damaged(f"{what} of '{one_line(text or '', _SHOWN)}' instead of a number")
+            raise Damaged(f"{what} of '{one_line(text or '', _SHOWN)}' instead of a number")
         if ticks > self.limits.quarters * self.clock.ticks_per_quarter:
-            raise _Damaged(f"{what} of more than {self.limits.quarters} quarter notes")
+            raise Damaged(f"{what} of more than {self.limits.quarters} quarter notes")
         return ticks
 
     def _near(self, element: Element) -> Place:
@@ -124,18 +126,18 @@ class Walker:
         staff = seen["staff"].text or "" if "staff" in seen else ""
         if "pitch" in seen:
             moved = self.transpositions.get(staff) or self.transpositions.get("", WRITTEN)
-            pitches = _sounding(_pitch(seen["pitch"]), moved)
+            heard = pitches.sounding(pitches.written(seen["pitch"]), moved)
         elif "unpitched" in seen:
-            pitches = [_percussion(seen["unpitched"], instrument)]
+            heard = [pitches.percussion(seen["unpitched"], instrument)]
         else:
-            raise _Damaged("a note that is neither pitched, unpitched nor a rest")
+            raise Damaged("a note that is neither pitched, unpitched nor a rest")
         is_drum = "unpitched" in seen or instrument.is_drum
         ties = [child.get("type", "") for child in element if child.tag == "tie"]
         louder, ties = self._notations(seen["notations"], ties) if "notations" in seen else (0, ties)
         tie = _tie(ties)
         own = directions.loudness(element) or 0 if "dynamics" in element.attrib else 0
         voice = self.voices.setdefault(seen["voice"].text or "" if "voice" in seen else "", len(self.voices))
-        for pitch in pitches:
+        for pitch in heard:
             note = (pitch, own, louder, instrument.program, is_drum, self.track, tie, voice)
             self.written.notes.append(Note(self.measure, start, length, *note))
         if "lyric" in seen:
@@ -190,7 +192,7 @@ class Walker:
         if divisions is not None:
             value = exact(divisions)
             if value is None or value <= 0:
-                raise _Damaged(f"divisions of '{one_line(divisions, _SHOWN)}' instead of a number above 0")
+                raise Damaged(f"divisions of '{one_line(divisions, _SHOWN)}' instead of a number above 0")
             self.clock.set(value)
         for transpose in element.iterfind("transpose"):
             self.transpositions[transpose.get("number", "")] = attributes.transposition(transpose)
@@ -285,6 +287,13 @@ class Walker:
                 notes[i] = note._replace(louder=max(note.louder, STRESS))
 
 
+def _tie(types: list[str]) -> int:
+    tie = 0
+    for kind in types:
+        tie |= _TIES.get(kind, 0)
+    return tie
+
+
 _HANDLERS = {
     "note": Walker._note,
     "backup": Walker._backup,
@@ -295,51 +304,3 @@ _HANDLERS = {
     "harmony": Walker._harmony,
     "barline": Walker._barline,
 }
-
-
-class _Damaged(Exception):
-    """A measure makes no sense; says what was found."""
-
-
-def _pitch(pitch: Element) -> int:
-    """The written MIDI pitch; quarter tones are rounded up."""
-    step, alter, octave = pitch.findtext("step"), pitch.findtext("alter"), pitch.findtext("octave")
-    found = _written_pitch(step, alter, octave)
-    if found is None:
-        shown = one_line(" ".join(filter(None, (step, alter, octave))), _SHOWN)
-        raise _Damaged(f"a pitch of '{shown}'")
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _written_pitch(step: str | None, alter: str | None, octave: str | None) -> int | None:
-    height, moved = integer(octave), exact(alter or "0")
-    letter = LETTERS.get((step or "").strip())
-    if letter is None or height is None or moved is None:
-        return None
-    return 12 * (height + 1) + letter + math.floor(moved + Fraction(1, 2))
-
-
-def _sounding(written: int, moved: Transposition) -> list[int]:
-    pitches = [written + moved.semitones]
-    if moved.doubled:
-        pitches.append(pitches[0] + moved.doubled)
-    for pitch in pitches:
-        if not 0 <= pitch <= 127:
-            raise _Damaged(f"a note of MIDI pitch {pitch}, which is not 0 to 127")
-    return pitches
-
-
-def _percussion(unpitched: Element, instrument: Instrument) -> int:
-    """What an unpitched note plays: its instrument's key, else what its place on the staff usually means."""
-    if instrument.key is not None:
-        return instrument.key
-    step = (unpitched.findtext("display-step") or "").strip()
-    return PERCUSSION.get((step, integer(unpitched.findtext("display-octave")) or 0), SNARE)
-
-
-def _tie(types: list[str]) -> int:
-    tie = 0
-    for kind in types:
-        tie |= _TIES.get(kind, 0)
-    return tie

@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from antiphon.errors import FormatError, one_line
 
-_TAGS = 8_000_000
+_TAGS = 2_500_000
 _DEPTH = 64
 _SHOWN = 40
 
@@ -18,7 +18,7 @@ def parse(data: bytes) -> Element:
     codecs.
 
     Raises `FormatError`, with the line, for one that is damaged or cut off, that declares entities (no
-    MusicXML needs them; they can blow up or read other files), that holds more than eight million tags, or
+    MusicXML needs them; they can blow up or read other files), that holds more than 2.5 million tags, or
     that nests deeper than 64.
     """
     if data.count(b"<") > _TAGS:
