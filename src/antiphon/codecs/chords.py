@@ -18,11 +18,11 @@ import numpy.typing as npt
 from antiphon.errors import InputError, one_line
 from antiphon.score.chords import NO_CHORD, ChordError, parse, symbol_of
 from antiphon.score.chords.grammar import Quality
+from antiphon.score.chords.spelling import PLAIN_NAMES
 from antiphon.score.notes import Int
 
 Features = npt.NDArray[np.float32]
 
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _KINDS: dict[Quality, str] = {"major": "", "minor": "m", "augmented": "aug", "diminished": "dim"}
 
 
@@ -70,7 +70,7 @@ class ChordClasses:
             raise InputError(f"{number} is no class of {self.name} chords; expected 0 to {self.width - 1}.")
         if not number:
             return NO_CHORD
-        return _NAMES[(number - 1) % 12] + _KINDS[self.qualities[(number - 1) // 12]]
+        return PLAIN_NAMES[(number - 1) % 12] + _KINDS[self.qualities[(number - 1) // 12]]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from antiphon.score.maps import LETTERS
 
 _CIRCLE = "CDEFGAB"
+PLAIN_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+"""A name for each pitch class, as Magenta's encodings and its chord inference write them."""
 NOTE = r"[A-G](?:#*|b*)(?![#b])"
 """A root or a bass: a letter, with sharps or with flats."""
 _UNICODE = str.maketrans({"♯": "#", "♭": "b", "𝄪": "##", "𝄫": "bb", "♮": ""})

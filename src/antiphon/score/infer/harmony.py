@@ -17,12 +17,12 @@ import numpy.typing as npt
 from antiphon.errors import EmptyError, OptionError
 from antiphon.score.bars import bar_lines
 from antiphon.score.chords import NO_CHORD
+from antiphon.score.chords.spelling import PLAIN_NAMES
 from antiphon.score.infer.chroma import durations, is_pitched
 from antiphon.score.maps import Mark, Meter
 from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
-_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _KINDS = {
     "": (0, 4, 7),
     "m": (0, 3, 7),
@@ -33,7 +33,7 @@ _KINDS = {
     "m7": (0, 3, 7, 10),
     "m7b5": (0, 3, 6, 10),
 }
-CHORDS = (NO_CHORD, *(root + kind for root in _ROOTS for kind in _KINDS))
+CHORDS = (NO_CHORD, *(root + kind for root in PLAIN_NAMES for kind in _KINDS))
 """Symbols of the chords that can be found."""
 _PITCHES = np.zeros((len(CHORDS), 12))
 _PITCHES[1:] = [
