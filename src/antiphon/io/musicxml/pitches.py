@@ -41,7 +41,7 @@ def _written_pitch(step: str | None, alter: str | None, octave: str | None) -> i
 
 
 def sounding(note: int, moved: Transposition) -> list[int]:
-    """The pitches that a written one sounds: two where the part is doubled. Raises `Damaged` outside 0-127."""
+    """The pitches that a written one sounds, two in a doubled part. Raises `Damaged` outside 0-127."""
     pitches = [note + moved.semitones]
     if moved.doubled:
         pitches.append(pitches[0] + moved.doubled)
