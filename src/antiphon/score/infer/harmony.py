@@ -119,7 +119,7 @@ def likeliest(sounding: npt.ArrayLike, model: Model = Model()) -> tuple[Int, Int
     _check(model)
     heard = _heard(np.asarray(sounding, dtype=np.float64), model.concentration)
     chance, same_key, other_key = _transitions(model)
-    best = heard[0] + np.log(chance) - np.log(12)
+    best = np.log(chance) - np.log(12) + heard[0]
     before = np.empty((len(heard), *best.shape), dtype=np.int16)
     for frame in range(1, len(heard)):
         best, before[frame] = _step(best, same_key, other_key)
