@@ -193,3 +193,17 @@ def test_texts_of_all_kinds_stand_in_the_pieces(tune: Tune, tmp_path: Path) -> N
     lines = (tmp_path / "out" / "pieces.jsonl").read_bytes().split(b"\n")
     assert len(lines) == 2
     assert json.loads(lines[0]) == next(corpus.pieces())
+
+
+def test_a_pipe_beside_a_piece_is_no_sidecar(tunes: Tunes, tmp_path: Path) -> None:
+    folder = tunes(1)
+    os.mkfifo(folder / f"{next(folder.iterdir()).stem}.json")
+    assert build([folder], tmp_path / "out", workers=1).ledger.by_result["used"] == 1
+
+
+def test_a_file_in_a_folder_that_cannot_be_listed_is_read(
+    tunes: Tunes, tmp_path: Path, locked: Callable[[Path], None]
+) -> None:
+    path = next(tunes(1).iterdir())
+    locked(path.parent)
+    assert build([path], tmp_path / "out", workers=1).corpus.n == 1

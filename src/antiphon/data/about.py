@@ -96,7 +96,9 @@ def joined(*abouts: Mapping[str, Sequence[str]]) -> About:
 def _json_in(folder: str) -> frozenset[str]:
     """Names of the JSON files in `folder`; none where it may be passed through but not listed."""
     try:
-        return frozenset(name for name in os.listdir(folder or os.curdir) if name.lower().endswith(".json"))
+        with os.scandir(folder or os.curdir) as entries:
+            named = [entry for entry in entries if entry.name.lower().endswith(".json")]
+            return frozenset(entry.name for entry in named if entry.is_file())  # a pipe would never end
     except OSError:
         return frozenset()
 

@@ -136,7 +136,7 @@ class _Postings:
         """Of each window of each sequence, where its bearers begin in that list; -1 for none."""
         self.place = np.full(len(flat), -1, np.int32)
         """Of each window of each sequence, its own place there."""
-        filled, bucket_of = 0, flat % np.uint32(_BUCKETS)
+        filled, bucket_of = 0, (flat % np.uint32(_BUCKETS)).astype(np.uint8)
         bucket_of[(flat == ABSENT) | ~np.repeat(rich, self.width)] = _BUCKETS
         for bucket in range(_BUCKETS):
             filled += self._fill(flat, np.flatnonzero(bucket_of == bucket).astype(np.int32), filled)
