@@ -218,6 +218,14 @@ def test_parts_that_a_sequence_names_are_its_parts() -> None:
     assert score.track_names == ("Violin", "Cello")
 
 
+def test_texts_may_stand_far_off() -> None:
+    text = [{"time": 1e6, "text": "the end"}]
+    assert read(text_annotations=text).markers == (Mark(440_000_000, "the end"),)
+    for time in (-1.0, 1e300, float("nan")):
+        with pytest.raises(FormatError, match="a time of"):
+            read(text_annotations=[{"time": time, "text": "x"}], tempos=[{"qpm": 1e12}])
+
+
 def test_limits_are_kept() -> None:
     data = message(notes=[note(60, 0, 1)] * 5, tempos=[{"qpm": 100}] * 5).SerializeToString()
     for limits in (Limits(notes=4), Limits(changes=4), Limits(quarters=1), Limits(seconds=0.5)):

@@ -48,6 +48,8 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     message = unrolled(in_seconds(message), limits)
     clock = Clock(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
     rows = _table(message.notes, _NOTE)
+    if len(rows) and not rows[:, 1].max() <= limits.seconds:
+        raise FormatError(f"longer than {limits.seconds / 3600:g} hours. The file is probably damaged.")
     parts = Parts.of(message, rows[:, -2], rows[:, -1], limits)
     return _score(message, _notes(rows, clock, parts), clock, parts, source)
 
@@ -146,7 +148,7 @@ def _placed(found: list[tuple[float, str, int]], clock: Clock) -> tuple[Mark, ..
     """Marks by time, in their order where times are equal."""
     if not found:
         return ()
-    times = clock.ticks([time for time, _, _ in found]).tolist()
+    times = clock.ticks([time for time, _, _ in found], of_texts=True).tolist()
     marks = [Mark(time, text, part) for time, (_, text, part) in zip(times, found, strict=True)]
     return tuple(sorted(marks, key=lambda mark: mark.time))
 
