@@ -17,7 +17,6 @@ Sound = tuple[float, float, int]
 
 # Where the other reader hears something else, and why ours stays.
 EXCEPTIONS = {
-    "test_chord_duration.musicxml": "gives chord notes of different lengths the lengths of each other",
     "test_note_ties.xml": "loses a tie over a meter change within a measure",
     "test_note_ties_divs.xml": "loses a tie over a meter change within a measure",
     "test_multi_part.xml": "does not repeat parts that end together with one repeat sign each",

@@ -423,3 +423,14 @@ def test_octave_shifts_and_hidden_notes_change_nothing() -> None:
 def test_rehearsal_marks() -> None:
     score = read(ATTRIBUTES + bar("C"), direction("<rehearsal>B</rehearsal>") + bar("D"))
     assert [(mark.time / score.ticks_per_quarter, mark.text) for mark in score.markers] == [(4.0, "B")]
+
+
+def test_all_notes_of_a_chord_last_as_long_as_its_first() -> None:
+    score = read(ATTRIBUTES + note("C", 8) + note("E", 4, before="<chord/>") + note("D", 8))
+    assert sound(score) == [(0.0, 2.0, 60), (0.0, 2.0, 64), (2.0, 2.0, 62)]
+
+
+def test_a_chord_note_out_of_place_still_belongs_to_its_chord() -> None:
+    back = "<backup><duration>8</duration></backup>"
+    score = read(ATTRIBUTES + rest(4) + note("C", 4) + back + note("E", before="<chord/>"))
+    assert sound(score) == [(1.0, 1.0, 60), (1.0, 1.0, 64)]

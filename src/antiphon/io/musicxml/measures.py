@@ -50,6 +50,7 @@ class Walker:
         self.measure = -1
         self.cursor: int | Fraction = 0
         self.onset: int | Fraction = 0
+        self.release: int | Fraction = 0
         self.filled: int | Fraction = 0
         self.repeated: tuple[int, int] | None = None
 
@@ -58,7 +59,8 @@ class Walker:
         if len(measures) > MOST_BARS:
             raise FormatError(f"MusicXML of {len(measures)} measures; at most {MOST_BARS} are read.")
         for number, measure in enumerate(measures):
-            self.measure, self.cursor, self.onset, self.filled = number, 0, 0, 0
+            self.measure, self.cursor, self.filled = number, 0, 0
+            self.onset = self.release = 0
             first = len(self.written.notes)
             try:
                 for child in measure:
@@ -100,15 +102,16 @@ class Walker:
         seen = {child.tag: child for child in element}
         if "grace" in seen:
             return
-        duration = seen.get("duration")
-        length = self._ticks(None if duration is None else duration.text, "a note with a length")
-        if "chord" not in seen:
+        if "chord" not in seen:  # the other notes of a chord last as long as its first
+            duration = seen.get("duration")
+            length = self._ticks(None if duration is None else duration.text, "a note with a length")
             if "rest" in seen and seen["rest"].get("measure") == "yes":
                 length = self._rest_of_measure(length)
             self.onset = self.cursor
             self._advance(length)
+            self.release = self.cursor
         if "rest" not in seen and "cue" not in seen:
-            self._sound(element, seen, round(self.onset), round(self.onset + length) - round(self.onset))
+            self._sound(element, seen, round(self.onset), round(self.release) - round(self.onset))
 
     def _rest_of_measure(self, length: int | Fraction) -> int | Fraction:
         """A rest of a whole measure is no longer than the measure, whatever its sign would last elsewhere."""
