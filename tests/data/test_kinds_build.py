@@ -372,3 +372,28 @@ def test_training_examples_are_sequences_already(dataset: Callable[[str], Path],
     assert ids(corpus) == expected
     with pytest.raises(EmptyError, match="A training example of melody"):
         build([path], tmp_path / "none", kinds=("drums",), workers=1)
+
+
+def test_tunes_of_a_book_are_grouped_by_their_titles(tmp_path: Path) -> None:
+    """A book is no group: a tune stands with those of its title in other books, else alone."""
+    scales = (
+        "C2D2E2F2|G2A2B2c2|c2B2A2G2|F2E2D2C2",
+        "c2A2F2D2|B2G2E2C2|A2F2D2B,2|G2E2C2A,2",
+        "C3DE3F|GcG2E4|d3BAGFB|D2E2F2B2",
+    )
+    titles = ("The Old Mill", "Soldier's Joy", "")
+    for name, order in (("first", (0, 1, 2)), ("second", (2, 1, 0))):
+        tunes = (
+            f"X:{number}\nT:{titles[tune]}\nM:4/4\nL:1/8\nK:C\n{'|'.join(2 * [scales[tune]])}|]\n"
+            for number, tune in enumerate(order, 5)
+        )
+        (tmp_path / f"{name} book.abc").write_text("\n".join(tunes))
+    books = sorted(tmp_path.glob("*.abc"))
+    options = {"melody": MelodyOptions(min_bars=2)}
+    report = build(books, tmp_path / "out", options=options, workers=1, duplicates="keep")
+    groups = {Path(entry.path).name: entry.group for entry in report.ledger.entries}
+    assert len(groups) == 6
+    assert groups["first book.abc#5"] == groups["second book.abc#7"] == "theoldmill"
+    assert groups["first book.abc#6"] == groups["second book.abc#6"] == "soldiersjoy"
+    assert groups["first book.abc#7"] == groups["second book.abc#5"] == "firstbook#7"
+    assert report.manifest["likeness"] == {"exact duplicate": 3}
