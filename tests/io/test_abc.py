@@ -96,6 +96,7 @@ def _check(score: Score, wanted: dict[str, object], path: Path) -> None:
         ("C :: D :|", [60, 60, 62, 62]),
         ("C D || E :|", [60, 62, 64, 64]),
         ("C [|]:| D", [60, 60, 62]),
+        ("C |:| D :|", [60, 62, 62]),
         ("C !fine! | D !D.C.! |", [60, 62, 60]),
         ("!segno! C | !coda! D | E !D.S.! | !coda! F |", [60, 62, 64, 60, 65]),
     ],

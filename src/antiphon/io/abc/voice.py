@@ -28,7 +28,7 @@ DEFAULT_LOUDNESS = 100
 _JUMPS = {"dc": "capo", "dacapo": "capo", "ds": "segno", "dalsegno": "segno"}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _SYLLABLE = re.compile(r"[-_*|]|(?:\\-|[^-_*|\s])+")
-_REPEAT_END, _REPEAT_START = re.compile(r"(:+)\]?\|"), re.compile(r"\|\]?:+(?![:|])")
+_REPEAT_END, _REPEAT_START = re.compile(r"(?<!\|)(:+)\]?\|"), re.compile(r"\|\]?:")
 _LONGEST_DOTS = 6
 _LONGEST_CHORD = 24
 
@@ -280,6 +280,7 @@ class Voice:
 
     def bar_line(self, text: str, ending: str | None) -> None:
         """Any bar line, with repeats and the number of an ending."""
+        text = text.removeprefix("[|]") or "|"  # the bar line that is not seen
         before, after = _REPEAT_END.search(text), _REPEAT_START.search(text)
         lead, trail = len(before[1]) if before else 0, bool(after)
         if "|" not in text:
