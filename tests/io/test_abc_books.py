@@ -44,7 +44,7 @@ def test_plain_tunes_equal_the_midi_beside_them(dataset: Callable[[str], Path]) 
     tunes = sorted(path for path in folder.rglob("*.abc") if is_plain(path.read_text(errors="replace")))[::3]
     assert len(tunes) >= 200
     differing = [path.name for path in tunes if not is_equal(path, folder)]
-    assert len(differing) <= 0.02 * len(tunes), differing
+    assert len(differing) <= 0.03 * len(tunes), differing
 
 
 def test_books_of_many_tunes_are_read_whole(dataset: Callable[[str], Path]) -> None:
