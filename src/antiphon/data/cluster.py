@@ -88,7 +88,10 @@ class _Build:
     def _check_workers(self) -> None:
         """Raises `CorpusError` where there have been no workers for too long."""
         now = time.monotonic()
-        self.manned = now if self.client.nthreads() else self.manned
+        if self.client.nthreads():
+            self.manned = now
+        elif self.client.cluster is not None:  # Dask gives up a worker of ours that dies while it starts
+            self.client.cluster.scale(len(self.client.cluster.worker_spec) or 1)
         if now - self.manned > _PATIENCE_S:
             raise CorpusError(
                 f"The cluster has had no worker for {_PATIENCE_S:.0f} s; start some, and give the same "
@@ -169,7 +172,10 @@ def _cluster(workers: int) -> Iterator[Any]:
     import dask
 
     distributed = _library()
-    settings = {"distributed.scheduler.allowed-failures": _DEATHS}
+    settings = {
+        "distributed.scheduler.allowed-failures": _DEATHS,
+        "distributed.deploy.lost-worker-timeout": "2s",
+    }
     with (
         dask.config.set(settings),
         distributed.LocalCluster(

@@ -12,6 +12,8 @@ from antiphon.render.charts import Panel
 _BARS = 30
 _TAIL = 99.0
 """Percent of the values that decide how far the axis goes; what lies beyond stands in the last bar."""
+_MANY = 200
+"""Of fewer values all decide."""
 _NICE = (1.0, 2.0, 5.0)
 
 
@@ -21,7 +23,8 @@ def histogram(title: str, values: Sequence[float] | npt.NDArray[np.float64], x_l
     numbers = np.asarray(values, np.float64)
     if not len(numbers):
         return Panel(title, [], [], x_label=x_label)
-    low, high = float(numbers.min()), float(np.percentile(numbers, _TAIL))
+    share = _TAIL if len(numbers) >= _MANY else 100.0
+    low, high = float(numbers.min()), float(np.percentile(numbers, share))
     width = _width((high - low) / _BARS)
     first = np.floor(low / width)
     places = np.minimum((numbers // width - first).astype(np.int64), max(int(high // width - first), 0))
