@@ -16,6 +16,7 @@ import corpora
 import drums
 import generating
 import kinds
+import notesequences
 import playing
 import startup
 import training
@@ -31,6 +32,7 @@ PARTS: tuple[Callable[[], list[Row]], ...] = (
     kinds.measure,
     corpora.measure,
     drums.measure,
+    notesequences.measure,
     training.measure,
 )
 
