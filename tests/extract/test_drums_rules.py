@@ -72,7 +72,7 @@ def test_meters_and_pickups():
     standings = [(str(t.meter), t.start_step, t.start_in_bar, len(t)) for t in found]
     assert standings == [("3/4", 0, 10, 27), ("4/4", 38, 0, 3)]
     odd = extract(_score([(0, KICK)], [(0, 7, 32)]), DrumOptions(min_bars=0))
-    assert odd.losses == {"a bar of 7/32 is not a whole number of steps": 1}
+    assert odd.losses == {"a bar is not a whole number of steps (7/32)": 1}
     with pytest.raises(TypeError, match="no bars"):
         extract(_score([(0, KICK)]).replace(grid=PerSecond(100)))
 

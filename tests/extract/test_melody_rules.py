@@ -215,7 +215,7 @@ def test_a_bar_that_the_grid_does_not_divide_is_a_reason():
     score = _score([(0, 8, 60), (32, 40, 62)], meters=[(0, 3, 32), (32, 4, 4)])
     found = extract(score, _ANY)
     assert [m.start_step for m in found.sequences] == [32]
-    assert found.losses == {"a bar of 3/32 is not a whole number of steps": 1}
+    assert found.losses == {"a bar is not a whole number of steps (3/32)": 1}
 
 
 def test_a_grid_of_seconds_has_no_bars():

@@ -129,7 +129,7 @@ def test_meters_and_pickups(extract, options):
     assert [(str(s.meter), s.start_step, s.start_in_bar) for s in found] == [("3/4", 0, 10), ("4/4", 38, 0)]
     assert [int(s.notes()[1].max()) for s in found] == [38, 3]
     odd = extract(_score([(0, 90, 60)], [(0, 7, 32)]), options())
-    assert odd.losses == {"a bar of 7/32 is not a whole number of steps": 1}
+    assert odd.losses == {"a bar is not a whole number of steps (7/32)": 1}
     with pytest.raises(TypeError, match="no bars"):
         extract(_score([(0, 90, 60)]).replace(grid=PerSecond(100)))
     for wrong in ({"min_steps": -1}, {"max_steps": 0}):

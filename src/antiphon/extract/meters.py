@@ -60,6 +60,6 @@ def in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) 
     if whole.all():
         return notes, stretch
     for i in np.unique(stretch[~whole[stretch]]).tolist():
-        losses[f"a bar of {areas[i].meter} is not a whole number of steps"] += 1
+        losses[f"a bar is not a whole number of steps ({areas[i].meter})"] += 1
     kept = whole[stretch]
     return notes[kept], stretch[kept]

@@ -34,7 +34,7 @@ _Workers = Annotated[
     typer.Option(min=1, help="Processes; one a core by default. 1 reads in this process, unguarded."),
 ]
 _Engine = Annotated[
-    str, typer.Option(metavar="NAME", help="local: this machine; dask: a cluster (antiphon[cluster]).")
+    str, typer.Option(metavar="NAME", help="local: this machine; dask: a cluster, with the extra 'cluster'.")
 ]
 _Scheduler = Annotated[
     str | None,

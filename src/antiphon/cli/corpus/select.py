@@ -17,7 +17,7 @@ _Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help="'style=funk,soul', 'title~blues', 'split!=test', 'tempo>=100', 'meter=6/8', 'programs=bass'; "
+        help="'style=funk,soul', 'title~blues', 'artist!=Ann', 'tempo>=100', 'meter=6/8', 'programs=bass'; "
         "several must all hold.",
     ),
 ]

@@ -127,7 +127,7 @@ def meter(text: str) -> Meter | None:
     numerator = sum(int(part) for part in match[1].split("+")) if match else 0
     denominator = int(match[2]) if match else 0
     if not 0 < numerator <= 256 or denominator not in (1, 2, 4, 8, 16, 32, 64, 128):
-        raise FormatError(f"a meter of '{one_line(word, 20)}'; expected one such as 6/8, C or none.")
+        raise FormatError(f"an unknown meter '{one_line(word, 20)}'; expected one such as 6/8, C or none.")
     return Meter(numerator, denominator)
 
 
@@ -136,7 +136,7 @@ def unit(text: str) -> Fraction:
     """The unit note length in an L: field, in whole notes. Raises `FormatError`."""
     match = _FRACTION.match(text.strip())
     if not match or not int(match[1]) or (match[2] and not int(match[2])):
-        raise FormatError(f"a unit length of '{one_line(text, 20)}'; expected one such as 1/8.")
+        raise FormatError(f"an unknown unit length '{one_line(text, 20)}'; expected one such as 1/8.")
     return Fraction(int(match[1]), int(match[2] or 1))
 
 

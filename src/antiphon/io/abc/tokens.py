@@ -70,13 +70,13 @@ def length(text: str) -> tuple[int, int]:
     """A length such as `3`, `3/2`, `/` or `//` as a fraction of the unit. Raises `FormatError`."""
     over, *unders = text.split("/")
     if len(text) > _MOST_DIGITS:
-        raise FormatError(f"a length of '{text[:_MOST_DIGITS]}...'; expected one such as 3/2.")
+        raise FormatError(f"an unknown length '{text[:_MOST_DIGITS]}...'; expected one such as 3/2.")
     under = 1
     for part in unders:
         under *= int(part or 2)
     found = int(over or 1), under
     if 0 in found:
-        raise FormatError(f"a length of '{text}'; lengths are above 0.")
+        raise FormatError(f"an unknown length '{text}'; lengths are above 0.")
     return found
 
 

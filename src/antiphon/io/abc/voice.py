@@ -407,7 +407,7 @@ def read_line(voice: Voice, line: str, inline: Callable[[str], Voice]) -> Voice:
         elif kind == "field":
             voice = inline(match["field"])
         elif kind == "open" and line[match.end() : match.end() + 1] != '"':
-            raise FormatError(f"a '[' that is never closed: '{one_line(line[match.start() :], 20)}'.")
+            raise FormatError(f"a chord that is never closed '{one_line(line[match.start() :], 20)}'.")
         elif kind in voice.handlers:
             voice.handlers[kind](match[kind])
     return voice
