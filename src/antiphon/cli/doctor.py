@@ -36,7 +36,17 @@ def register(app: typer.Typer) -> None:
 
 def examine() -> list[Finding]:
     """Everything the doctor looks at, the essential first."""
-    return [_python(), _playing(), *_bundles(), _training(), _accelerator(), _sound_device(), _soundfont()]
+    return [
+        _python(),
+        _playing(),
+        *_bundles(),
+        _records(),
+        _training(),
+        _accelerator(),
+        _cluster(),
+        _sound_device(),
+        _soundfont(),
+    ]
 
 
 def _python() -> Finding:
@@ -81,6 +91,11 @@ def _bundles() -> list[Finding]:
     return findings
 
 
+def _records() -> Finding:
+    works, found = _version("protobuf", "google-crc32c")
+    return Finding("NoteSequences", works, found, "pip install antiphon")
+
+
 def _training() -> Finding:
     works, found = _version("torch", "onnx", "onnxscript", "tensorboard")
     return Finding("Training", works, found, "pip install 'antiphon[train]'")
@@ -95,6 +110,11 @@ def _accelerator() -> Finding:
     return Finding(
         "Accelerator", kind != "cpu", kind, "Training runs on the CPU; that is enough for the melody models."
     )
+
+
+def _cluster() -> Finding:
+    works, found = _version("dask", "distributed")
+    return Finding("Corpora built on a cluster", works, found, "pip install 'antiphon[cluster]'")
 
 
 def _sound_device() -> Finding:
