@@ -64,6 +64,15 @@ def test_render_without_a_name_writes_beside_the_file(antiphon, tune):
     assert tune.with_suffix(".mp3").exists()
 
 
+def test_render_without_a_name_calls_a_piece_of_many_after_both(antiphon, tune, tmp_path):
+    antiphon("convert", tune, tmp_path / "one.abc")
+    text = (tmp_path / "one.abc").read_text()
+    (tmp_path / "book.abc").write_text(f"{text}\n{text.replace('X:1', 'X:2', 1)}")
+    for number in (1, 2):
+        assert antiphon("render", tmp_path / f"book.abc#{number}", "--synth", "own").exit_code == 0
+    assert sorted(path.name for path in tmp_path.glob("*.mp3")) == ["book-1.mp3", "book-2.mp3"]
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,13 +16,15 @@ def register(app: typer.Typer) -> None:
 
 
 def play(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The music: MIDI or another known format.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The music, or a piece of a file of many (book.abc#3).")
+    ],
     synth: Annotated[
         Synth, typer.Option(help="auto takes FluidSynth with a SoundFont where both are there, else our own.")
     ] = Synth.auto,
 ) -> None:
     """Sound a file of music now, where this machine has a loudspeaker."""
-    from antiphon import io
+    from antiphon.data import conversion
     from antiphon.errors import EmptyError
     from antiphon.render import device
     from antiphon.render.describe import clock_text
@@ -31,7 +32,7 @@ def play(
     from antiphon.render.synth import SAMPLE_RATE
 
     speaker = device.find_or_say()
-    score = io.load(file)
+    score = conversion.load(file)
     if not len(score.notes):
         raise EmptyError(f"'{file}' has no notes to play.")
     samples, player = sound(score, synth=synth.value)

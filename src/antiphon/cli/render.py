@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def render(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The music: MIDI or another known format.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The music, or a piece of a file of many (book.abc#3).")
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -39,13 +41,15 @@ def render(
 ) -> None:
     """Make sound of a file of music."""
     from antiphon import io
+    from antiphon.data import conversion
     from antiphon.errors import EmptyError
     from antiphon.render import audio
     from antiphon.render.sound import sound
 
-    target = output or file.with_suffix(".mp3")
+    piece = io.find(file)
+    target = output or Path(piece.path).with_name(f"{piece.stem}.mp3")
     audio.check(target, rate)
-    score = io.load(file)
+    score = conversion.load(piece)
     if not len(score.notes):
         raise EmptyError(f"'{file}' has no notes to sound.")
     samples, player = sound(score, rate, synth=synth.value)

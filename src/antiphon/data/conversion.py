@@ -7,7 +7,6 @@ as the music that their sequences mean.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +17,8 @@ from antiphon.data import sources
 from antiphon.errors import AntiphonError, EmptyError, FormatError
 from antiphon.io.examples import loads as loads_example
 from antiphon.io.notesequence import tfrecord
-from antiphon.io.places import Place, find
+from antiphon.io.places import Place
 from antiphon.score.score import Score
-
-_IN_NO_FILE_NAME = re.compile(r"[^\w.+-]+")
-_LONGEST_NAME = 100
 
 Tell = Callable[[str], None]
 """Takes the reason, with the file's name, of what was left out."""
@@ -47,19 +43,11 @@ def load(place: str | Place) -> Score:
     try:
         return io.load(place)
     except FormatError:
-        found = place if isinstance(place, Place) else piece(place)
+        found = place if isinstance(place, Place) else io.find(place)
         if not _holds_example(found):
             raise
         payload = next(examples.payloads(found))
         return examples.to_score(loads_example(payload)).replace(source=str(place))
-
-
-def piece(text: str) -> Place:
-    """The piece that 'FILE#NAME', or the name of a file of one piece, means. Raises `FormatError`."""
-    try:
-        return find(text)
-    except OSError as error:
-        raise FormatError(f"Cannot read '{text}': {error.strerror or error}. Check the path.") from error
 
 
 def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
@@ -109,7 +97,7 @@ def _scores(source: str, tally: Tally) -> Iterator[Score]:
 def _places(source: str, tally: Tally) -> Iterator[Place]:
     """Every piece of `source`, file by file."""
     if not os.path.exists(source):
-        yield piece(source)
+        yield io.find(source)
         return
     found = sources.find([source], io.suffixes())
     for refused in found.refused:
@@ -127,8 +115,7 @@ def _holds_example(place: Place) -> bool:
 def _name(place: Place, source: str) -> Path:
     """Where a piece goes below the target folder, without suffix."""
     file = Path(os.path.relpath(place.path, source if os.path.isdir(source) else os.path.dirname(place.path)))
-    part = _IN_NO_FILE_NAME.sub("_", place.name)[:_LONGEST_NAME]
-    return file.with_name(f"{file.stem}-{part}" if part else file.stem)
+    return file.with_name(place.stem)
 
 
 def _unused(path: Path, suffix: str, taken: set[Path]) -> Path:

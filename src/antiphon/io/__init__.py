@@ -7,6 +7,8 @@ holds many pieces (a tune book, a set of records) has a `Place` for each of them
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from antiphon.errors import FormatError, OutputError
@@ -14,7 +16,8 @@ from antiphon.files import atomic_write
 from antiphon.io import midi
 from antiphon.io.formats import FORMATS, Format, by_suffix, suffixes
 from antiphon.io.limits import DEFAULT, Limits
-from antiphon.io.places import Place, content, find
+from antiphon.io.places import Place, content
+from antiphon.io.places import find as _find
 from antiphon.io.places import places as _places
 from antiphon.score.score import Score
 
@@ -24,6 +27,7 @@ __all__ = [
     "Limits",
     "Place",
     "dumps_midi",
+    "find",
     "formats",
     "load",
     "loads_midi",
@@ -40,23 +44,25 @@ def load(path: str | os.PathLike[str] | Place, *, limits: Limits = DEFAULT) -> S
     or of many pieces of which none is named; one that is too large is refused without being read.
     """
     name = str(path)
-    try:
-        data, form = content(path if isinstance(path, Place) else find(path), limits)
+    with _named(name):
+        data, form = content(path if isinstance(path, Place) else _find(path), limits)
         return form.loads(data, limits, name)
-    except FormatError as error:
-        raise FormatError(f"'{name}': {error}") from None
-    except OSError as error:
-        raise _unreadable(name, error) from error
 
 
 def places(path: str | os.PathLike[str]) -> list[Place]:
     """Every piece in the file at `path`, in order, none of them read. Raises `FormatError`."""
-    try:
+    with _named(os.fspath(path)):
         return _places(path)
-    except FormatError as error:
-        raise FormatError(f"'{os.fspath(path)}': {error}") from None
-    except OSError as error:
-        raise _unreadable(os.fspath(path), error) from error
+
+
+def find(path: str | os.PathLike[str]) -> Place:
+    """The one piece that `path` means, not read: a file of one piece, or 'FILE#NAME'.
+
+    Raises `FormatError` also for a file of many pieces of which none is named, `NameNotFound` for a name
+    that is not in it.
+    """
+    with _named(os.fspath(path)):
+        return _find(path)
 
 
 def save(score: Score, path: str | os.PathLike[str]) -> None:
@@ -88,5 +94,12 @@ def formats() -> tuple[Format, ...]:
     return FORMATS
 
 
-def _unreadable(name: str, error: OSError) -> FormatError:
-    return FormatError(f"Cannot read '{name}': {error.strerror or error}. Check the path.")
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Errors of what is done here say which file it was, as `FormatError`."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"'{name}': {error}") from None
+    except OSError as error:
+        raise FormatError(f"Cannot read '{name}': {error.strerror or error}. Check the path.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from antiphon.io.limits import Limits
 
 _HEAD = 16
 _SHOWN = 3
+_IN_NO_FILE_NAME = re.compile(r"[^\w.+-]+")
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.path}#{self.name}" if self.name else self.path
+
+    @property
+    def stem(self) -> str:
+        """What a file of this piece alone is called, without a suffix: 'book-12' for 'book.abc#12'."""
+        stem, part = Path(self.path).stem, _IN_NO_FILE_NAME.sub("_", self.name)[:_LONGEST_NAME]
+        return f"{stem}-{part}" if part else stem
 
 
 def places(path: str | os.PathLike[str]) -> list[Place]:
