@@ -318,10 +318,11 @@ def test_hairpins_lead_from_mark_to_mark() -> None:
     assert fallen == [80, 76, 72, 68, 64]
 
 
-def test_chord_symbols() -> None:
-    def harmony(root: str, kind: str, more: str = "", text: str = "") -> str:
-        return f"<harmony><root><root-step>{root}</root-step></root><kind{text}>{kind}</kind>{more}</harmony>"
+def harmony(root: str, kind: str = "major", more: str = "", text: str = "") -> str:
+    return f"<harmony><root><root-step>{root}</root-step></root><kind{text}>{kind}</kind>{more}</harmony>"
 
+
+def test_chord_symbols() -> None:
     bass = "<bass><bass-step>E</bass-step><bass-alter>-1</bass-alter></bass>"
     ninth = (
         "<degree><degree-value>9</degree-value><degree-alter>-1</degree-alter>"
@@ -342,6 +343,44 @@ def test_chord_symbols() -> None:
     )
     assert [mark.text for mark in score.chords] == ["C", "Am/Eb", "G7(addb9)", "F△7", "N.C."]
     assert [mark.time / score.ticks_per_quarter for mark in score.chords] == [0, 1, 2, 3, 3.5]
+
+
+def in_meter(beats: int, beat_type: int, music: str) -> list[tuple[float, str]]:
+    """(quarter, text) of the chord symbols in a measure."""
+    time = f"<beats>{beats}</beats><beat-type>{beat_type}</beat-type>"
+    score = read(f"<attributes><divisions>4</divisions><time>{time}</time></attributes>{music}")
+    return [(mark.time / score.ticks_per_quarter, mark.text) for mark in score.chords]
+
+
+@pytest.mark.parametrize(
+    ("meter", "length", "expected"),
+    [
+        ((4, 4), 16, [0, 2]),
+        ((4, 4), 12, [0, 2]),
+        ((2, 2), 16, [0, 2]),
+        ((3, 4), 12, [0, 2]),
+        ((6, 8), 12, [0, 1.5]),
+        ((4, 4), 6, [0, 1]),
+        ((4, 4), 4, [0, 0.5]),
+        ((4, 4), 16, [0, 2, 3]),
+        ((12, 8), 24, [0, 3, 4.5]),
+        ((4, 4), 16, [0, 1, 2, 3]),
+    ],
+)
+def test_chords_before_one_note_share_it(meter: tuple[int, int], length: int, expected: list[float]) -> None:
+    roots = "CFGA"[: len(expected)]
+    found = in_meter(*meter, "".join(map(harmony, roots)) + note("C", length))
+    assert found == list(zip(expected, roots, strict=True))
+
+
+def test_only_chords_without_a_place_of_their_own_share_a_note() -> None:
+    offset = "<offset>4</offset>"
+    assert in_meter(4, 4, harmony("C") + harmony("F", more=offset) + note("C", 16)) == [(0, "C"), (1, "F")]
+    back = "<backup><duration>16</duration></backup>"
+    twice = harmony("C") + note("C", 16) + back + harmony("F") + note("C", 16)
+    assert in_meter(4, 4, twice) == [(0, "C"), (0, "F")]
+    unreadable = harmony("D", "other", text=' text="nonsense"')
+    assert in_meter(4, 4, unreadable + harmony("F") + note("C", 16)) == [(2, "F")]
 
 
 DRUMS = (

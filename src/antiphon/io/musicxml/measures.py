@@ -16,18 +16,20 @@ from antiphon.io.musicxml import attributes, directions, harmony, pitches
 from antiphon.io.musicxml.attributes import WRITTEN, Transposition
 from antiphon.io.musicxml.clock import Clock
 from antiphon.io.musicxml.dynamics import STRESS
+from antiphon.io.musicxml.loudness import Loudness
 from antiphon.io.musicxml.numbers import exact, integer
 from antiphon.io.musicxml.parts import Instrument, Part
 from antiphon.io.musicxml.pitches import Damaged
 from antiphon.io.musicxml.structure import Place
+from antiphon.io.musicxml.symbols import Symbols
 from antiphon.io.musicxml.ties import STARTS, STOPS
-from antiphon.io.musicxml.written import Note, Slope, Sung, Written
+from antiphon.io.musicxml.written import Note, Sung, Written
 from antiphon.io.repeats import MOST_BARS
 from antiphon.score import chords
+from antiphon.score.maps import Meter
 
 _ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
 _TIES = {"start": STARTS, "stop": STOPS, "continue": STARTS | STOPS}
-_WEDGES = {"crescendo": 1, "diminuendo": -1}
 _IN_A_WORD = ("begin", "middle")
 _SHOWN = 30
 
@@ -43,10 +45,11 @@ class Walker:
         self.transpositions: dict[str, Transposition] = {}
         self.meters: attributes.Meters = ()
         self.voices: dict[str, int] = {}
-        self.open_wedges: dict[str, tuple[Place, int]] = {}
-        self.stresses: set[Place] = set()
-        self.levels = written.levels.setdefault(self.track, [])
-        self.slopes = written.slopes.setdefault(self.track, [])
+        self.loudness = Loudness(
+            written.levels.setdefault(self.track, []), written.slopes.setdefault(self.track, [])
+        )
+        self.symbols = Symbols(written.chords)
+        self.begins: list[int] = []
         self.measure = -1
         self.cursor: int | Fraction = 0
         self.onset: int | Fraction = 0
@@ -61,7 +64,8 @@ class Walker:
         for number, measure in enumerate(measures):
             self.measure, self.cursor, self.filled = number, 0, 0
             self.onset = self.release = 0
-            first = len(self.written.notes)
+            self.symbols.close()
+            self.begins.append(len(self.written.notes))
             try:
                 for child in measure:
                     handle = _HANDLERS.get(child.tag)
@@ -70,12 +74,12 @@ class Walker:
             except Damaged as damage:
                 where = f"part '{one_line(self.part.name, _SHOWN)}', measure {number + 1}"
                 raise FormatError(f"Damaged MusicXML: {damage} ({where}). Export the file again.") from None
-            self._repeat_measure(first)
+            self._repeat_measure()
             self.written.reach(number, round(self.filled))
             if len(self.written.notes) > self.limits.notes:
                 break
         self.written.check(self.limits)
-        self._stress()
+        self.loudness.stress(self.written.notes, self.first)
 
     @property
     def place(self) -> Place:
@@ -121,6 +125,8 @@ class Walker:
         return min(length, Fraction(4 * meter.numerator * self.clock.ticks_per_quarter, meter.denominator))
 
     def _advance(self, length: int | Fraction) -> None:
+        meter = self.meters[0] if self.meters else Meter()
+        self.symbols.over(length, meter, self.clock.ticks_per_quarter)
         self.cursor += length
         self.filled = max(self.filled, self.cursor)
 
@@ -157,7 +163,7 @@ class Walker:
             if mark.tag in _ACCENTS:
                 louder = max(louder, _ACCENTS[mark.tag])
             elif mark.tag == "dynamics":
-                self._dynamics(mark, (self.measure, round(self.onset)))
+                self.loudness.dynamics(mark, (self.measure, round(self.onset)))
         if not ties:
             ties = [tied.get("type", "") for tied in notations.iterfind("tied")]
         return louder, ties
@@ -172,20 +178,21 @@ class Walker:
             sung = Sung((self.measure, start), text + hyphen, integer(digits) or number, self.track)
             self.written.lyrics.append(sung)
 
-    def _repeat_measure(self, first: int) -> None:
+    def _repeat_measure(self) -> None:
         """Copy the notes of a measure that is only a sign for an earlier one."""
-        if self.repeated is None or len(self.written.notes) > first:
+        notes = self.written.notes
+        if self.repeated is None or len(notes) > self.begins[-1]:
             return
         start, span = self.repeated
         source = self.measure - span * ((self.measure - start) // span + 1)
-        mine = self.written.notes[self.first :]
-        copied = (note._replace(measure=self.measure) for note in mine if note.measure == source)
-        self.written.notes.extend(copied)
+        copied = notes[self.begins[source] : self.begins[source + 1]]
+        notes += [note._replace(measure=self.measure) for note in copied]
 
     # -- what stands between them
 
     def _backup(self, element: Element) -> None:
         self.cursor = max(self.cursor - self._ticks(element.findtext("duration"), "a backup"), 0)
+        self.symbols.close()
 
     def _forward(self, element: Element) -> None:
         self._advance(self._ticks(element.findtext("duration"), "a forward"))
@@ -223,30 +230,23 @@ class Walker:
             self.written.tempos.append((place, tempo))
         self.written.signs.direction(element, place)
         sound = element.find("sound")
-        level = None if sound is None else directions.loudness(sound)
         for kind in element.iterfind("direction-type/*"):
             if kind.tag == "dynamics":
-                self._dynamics(kind, place)
+                self.loudness.dynamics(kind, place)
             elif kind.tag == "wedge":
-                self._wedge(kind, place)
+                self.loudness.wedge(kind, place)
             elif kind.tag == "rehearsal" and (text := (kind.text or "").strip()):
                 self.written.markers.append((place, text))
-        if level is not None:
-            self.levels.append((place, level))
         if sound is not None:
+            self.loudness.sound(sound, place)
             self._instruments(sound)
 
     def _sounds(self, element: Element) -> None:
         """A `sound` outside a direction."""
-        place, tempo, level = (
-            self._near(element),
-            directions.sound_tempo(element),
-            directions.loudness(element),
-        )
+        place, tempo = self._near(element), directions.sound_tempo(element)
         if tempo:
             self.written.tempos.append((place, tempo))
-        if level is not None:
-            self.levels.append((place, level))
+        self.loudness.sound(element, place)
         self.written.signs.sound(element, place)
         self._instruments(element)
 
@@ -254,40 +254,13 @@ class Walker:
         for midi in sound.iterfind("midi-instrument"):
             self.part.change(midi)
 
-    def _dynamics(self, mark: Element, place: Place) -> None:
-        level, stresses = directions.dynamics(mark)
-        if level is not None:
-            self.levels.append((place, level))
-        if stresses:
-            self.stresses.add(place)
-
-    def _wedge(self, wedge: Element, place: Place) -> None:
-        number, kind = wedge.get("number", "1"), wedge.get("type", "")
-        if kind in _WEDGES:
-            self.open_wedges[number] = (place, _WEDGES[kind])
-        elif kind == "stop" and number in self.open_wedges:
-            start, sign = self.open_wedges.pop(number)
-            if start < place:
-                self.slopes.append(Slope(start, place, sign))
-
     def _harmony(self, element: Element) -> None:
         moved = self.transpositions.get("", WRITTEN).semitones % 12
-        for text in harmony.read(element):
-            sounding = chords.transpose(text, moved) if moved else text
-            self.written.chords.append((self._near(element), sounding))
+        texts = [chords.transpose(text, moved) if moved else text for text in harmony.read(element)]
+        self.symbols.add(texts, self._near(element), has_offset=element.find("offset") is not None)
 
     def _barline(self, element: Element) -> None:
         self.written.signs.barline(element, self.place)
-
-    def _stress(self) -> None:
-        """Make the notes at sforzati louder."""
-        if not self.stresses:
-            return
-        notes = self.written.notes
-        for i in range(self.first, len(notes)):
-            note = notes[i]
-            if (note.measure, note.time) in self.stresses:
-                notes[i] = note._replace(louder=max(note.louder, STRESS))
 
 
 def _tie(types: list[str]) -> int:
