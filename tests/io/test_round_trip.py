@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mido
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +97,7 @@ def test_what_is_written_is_read_again(score: Score) -> None:
 def test_another_reader_finds_the_same_notes(score: Score) -> None:
     import io as stdlib_io
 
+    mido = pytest.importorskip("mido")
     file = mido.MidiFile(file=stdlib_io.BytesIO(io.dumps_midi(score)))
     onsets = []
     for track in file.tracks:

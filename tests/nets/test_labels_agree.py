@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from antiphon import recipes  # noqa: E402
-from antiphon.codecs.labels import labels, n_labels  # noqa: E402
-from antiphon.nets import features  # noqa: E402
+from antiphon import recipes
+from antiphon.codecs.labels import labels, n_labels
+from antiphon.nets import features
 
 
 @pytest.mark.parametrize("name", list(recipes.recipes()))

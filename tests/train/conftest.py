@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from antiphon import io
 from antiphon.data.build import build
 from antiphon.extract.melody import Melody, to_score
-from antiphon.train.run import Outcome, train
+
+if TYPE_CHECKING:
+    from antiphon.train.run import Outcome
 
 _SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72])
 TINY = {
@@ -21,6 +24,12 @@ TINY = {
     "training.evaluate_every": "10",
     "training.max_length": "64",
 }
+
+
+def pytest_pycollect_makemodule() -> None:
+    """All tests of training skip where torch and onnx are not installed."""
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
 
 
 def _tune(rng: np.random.Generator) -> Melody:
@@ -54,6 +63,8 @@ class Tiny:
     def __call__(
         self, out: Path, recipe: str = "melody/basic", *, seed: int = 0, changes: dict[str, str] | None = None
     ) -> Outcome:
+        from antiphon.train.run import train
+
         values = {**self.values, **(changes or {})}
         return train(recipe, self.corpus, out, changes=values, seed=seed, device="cpu", threads=1)
 

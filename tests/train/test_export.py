@@ -8,21 +8,19 @@ import dataclasses
 import json
 
 import numpy as np
+import onnx
 import pytest
+import torch
+from safetensors.torch import save_file
 
-torch = pytest.importorskip("torch")
-onnx = pytest.importorskip("onnx")
-
-from safetensors.torch import save_file  # noqa: E402
-
-from antiphon import nets, recipes  # noqa: E402
-from antiphon.errors import OptionError, RunError  # noqa: E402
-from antiphon.nets import magenta  # noqa: E402
-from antiphon.recipes import Codec, Recipe, Sizes  # noqa: E402
-from antiphon.runtime import bundle  # noqa: E402
-from antiphon.runtime.bundle import Bundle  # noqa: E402
-from antiphon.runtime.player import Player  # noqa: E402
-from antiphon.train.export import export, of_model  # noqa: E402
+from antiphon import nets, recipes
+from antiphon.errors import OptionError, RunError
+from antiphon.nets import magenta
+from antiphon.recipes import Codec, Recipe, Sizes
+from antiphon.runtime import bundle
+from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.player import Player
+from antiphon.train.export import export, of_model
 
 WIDER = Recipe(
     name="melody/wider",
