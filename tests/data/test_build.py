@@ -109,6 +109,21 @@ def test_a_file_that_kills_or_hangs_its_reader_costs_itself_only(tunes: Tunes, t
     assert ledger.by_result["used"] + ledger.by_result["duplicate"] == CHUNK + 3
 
 
+def test_a_full_disk_ends_the_build_and_blames_no_piece(tunes: Tunes, tmp_path: Path) -> None:
+    folder, out = tunes(2 * CHUNK), tmp_path / "full"
+    full = (
+        "import resource\n"
+        "if __name__ == '__main__': resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))"
+    )
+    command = script(tmp_path, f"load = real\n{full}", folder, out, workers=2)
+    ended = subprocess.run([sys.executable, command], capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("antiphon.errors.OutputError: Cannot write")
+    assert "Process SpawnProcess" not in ended.stderr
+    assert not list(out.rglob(".*"))
+    assert build([folder], out, workers=1).ledger.by_result["unreadable"] == 0
+
+
 def test_a_fault_in_a_reader_is_named(tunes: Tunes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(path: str) -> Score:
         raise ZeroDivisionError("in the\nreader")

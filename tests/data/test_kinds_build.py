@@ -370,6 +370,7 @@ def test_training_examples_are_sequences_already(dataset: Callable[[str], Path],
     expected = [KINDS["melody"].encode(melody).tolist() for melody in examples.read(path, "melody")]
     assert corpus.n == len(expected) == 22
     assert ids(corpus) == expected
+    assert all(piece["facts"]["notes"] for piece in corpus.pieces())
     with pytest.raises(EmptyError, match="A training example of melody"):
         build([path], tmp_path / "none", kinds=("drums",), workers=1)
 

@@ -2,7 +2,9 @@
 only.
 
 A worker notes in shared memory which piece it is at. One that dies, or stays at a piece for longer than the
-time limit, is replaced; its chunk is done again without that piece, whose outcome says what happened.
+time limit, is replaced; its chunk is done again without that piece, whose outcome says what happened. What
+is wrong with no piece, but with the place where chunks go, ends the build. No worker outlives the process
+that started it.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, Self
 
 from antiphon.data.harvest import Job, work
-from antiphon.errors import CorpusError
+from antiphon.data.orphans import end_with_parent
+from antiphon.errors import AntiphonError, CorpusError
 
 _POLL_S = 0.1
 _IDLE = -1
@@ -58,7 +63,8 @@ class _Worker:
         self.place: Any = context.RawValue("i", _IDLE)
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, self.place), daemon=True)
-        self.process.start()
+        with _deaf_to_interrupts():
+            self.process.start()
         theirs.close()
         self.job: Job | None = None
         self.told = 0
@@ -106,9 +112,10 @@ class Crew:
         self._workers = []
 
     def do(self, jobs: Sequence[Job], advance: Advance) -> None:
-        """Hand `jobs` to the workers until all are done; raises `CorpusError` for workers that cannot
-        work."""
+        """Hand `jobs` to the workers until all are done; raises `CorpusError` for workers that cannot work,
+        `OutputError` where chunks cannot be written."""
         self._waiting, self._advance = deque(jobs), advance
+        self._workers = [worker if worker.process.is_alive() else _Worker() for worker in self._workers]
         while self._waiting or any(worker.job for worker in self._workers):
             for worker in self._workers:
                 if worker.job is None and self._waiting:
@@ -159,10 +166,16 @@ class Crew:
 
 
 def _answered(pipe: Connection) -> bool:
+    """Whether a chunk is done. What a worker could not do for a reason of its own is raised here."""
     try:
-        return bool(pipe.poll() and pipe.recv())
+        if not pipe.poll():
+            return False
+        failure: AntiphonError | None = pipe.recv()
     except (EOFError, OSError):
         return False
+    if failure is not None:
+        raise failure
+    return True
 
 
 def _how_it_died(exitcode: int | None) -> str:
@@ -171,9 +184,25 @@ def _how_it_died(exitcode: int | None) -> str:
     return f"The process that read it ended with status {exitcode}."
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What starts inside never hears Ctrl-C, not even before its first line: it is for its parent to end
+    it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which starting a process does otherwise, and unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(pipe: Connection, place: Any) -> None:
-    """A worker's life: jobs in, 'done' out, until the other end is closed."""
+    """A worker's life: jobs in, None or what was wrong out, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     gc.freeze()  # what is imported stays; looking through it again and again is a tenth of the time
 
     def begin(index: int) -> None:
@@ -182,8 +211,17 @@ def _serve(pipe: Connection, place: Any) -> None:
     while True:
         try:
             job = pipe.recv()
-            work(job, begin)
+            failure = _failure(job, begin)
             place.value = _IDLE
-            pipe.send(True)
+            pipe.send(failure)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
+
+
+def _failure(job: Job, begin: Callable[[int], None]) -> AntiphonError | None:
+    """Do `job`; why it could not be done, which no piece is to blame for."""
+    try:
+        work(job, begin)
+    except AntiphonError as error:
+        return error
+    return None

@@ -9,7 +9,8 @@ reading them again.
 | `tempo` | number | quarters a minute at which most of the piece is played, by time |
 | `tempos`, `meters` | whole number | stretches of one tempo, of one meter, before the last note ends |
 | `meter` | text | the meter of most of the piece: '6/8' |
-| `key` | text | the first key that the file gives: 'G major'; '' where it gives none |
+| `key` | text | the first key that the file gives: 'G major'; else the one that its notes fit best |
+| `key_from` | text | who says so: 'file' or 'notes'; '' where neither does, and `key` is '' |
 | `programs` | whole numbers | General MIDI programs from 0 of all notes but percussion, ascending |
 | `polyphony` | whole number | most notes but percussion that sound at once |
 | `lowest`, `highest` | whole number | MIDI pitches but percussion; absent where there are none |
@@ -24,6 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.score.infer.chroma import is_pitched
+from antiphon.score.infer.key import key_of
 from antiphon.score.notes import Int, Notes
 from antiphon.score.score import Score
 
@@ -32,7 +35,7 @@ NUMBERS = (
     "velocities", "chords", "lyrics",
 )  # fmt: skip
 """Facts that can be compared with < and >."""
-WORDS = ("meter", "key", "programs")
+WORDS = ("meter", "key", "key_from", "programs")
 """The others."""
 
 
@@ -40,6 +43,7 @@ def of(score: Score) -> dict[str, Any]:
     """The facts of `score`, in plain JSON types; see above."""
     notes = score.notes
     tuned = notes[~notes.is_drum] if notes.is_drum.any() else notes
+    key, key_from = _key(score)
     figures = {
         "seconds": round(score.duration_s, 3),
         "notes": len(notes),
@@ -49,7 +53,8 @@ def of(score: Score) -> dict[str, Any]:
         "tempos": _heard(score.tempos.time, score.end),
         "meter": _meter(score),
         "meters": _heard(score.meters.time, score.end),
-        "key": str(score.keys[0].key) if score.keys else "",
+        "key": key,
+        "key_from": key_from,
         "programs": np.flatnonzero(np.bincount(tuned.program)).tolist(),
         "polyphony": _polyphony(tuned),
         "velocities": _different(notes.velocity),
@@ -73,6 +78,18 @@ def _meter(score: Score) -> str:
     meters = score.meters
     place = 0 if len(meters) == 1 else int(np.argmax(_lasting(meters.time, score.end)))
     return f"{meters.numerator[place]}/{meters.denominator[place]}"
+
+
+def _key(score: Score) -> tuple[str, str]:
+    """The key in words, and who says so."""
+    if score.keys:
+        return str(score.keys[0].key), "file"
+    notes = score.notes[is_pitched(score.notes)]
+    durations = np.bincount(notes.pitch % 12, weights=notes.end - notes.start, minlength=12)
+    if not durations.any():
+        return "", ""
+    final = int(notes.pitch[notes.end == notes.end.max()].min())
+    return str(key_of(durations, final)), "notes"
 
 
 def _lasting(time: Int, end: int) -> Int:

@@ -108,7 +108,8 @@ def _of_example(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
         layout = examples.layout_of(example)
         if layout.kind not in (name for name, _ in job.wanted):
             return {}, Outcome(f"A training example of {layout.kind}; such sequences are not extracted here.")
-        return {layout.kind: [examples.sequence(example, layout)]}, Outcome()
+        music = facts.of(examples.to_score(example, layout))
+        return {layout.kind: [examples.sequence(example, layout)]}, Outcome(facts=music)
     except Exception as error:
         return {}, Outcome(_told(error, "reader", f"'{place}': "))
 

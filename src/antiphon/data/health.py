@@ -33,7 +33,9 @@ class Music:
     """Quarters a minute of each piece."""
     meters: dict[str, int]
     keys: dict[str, int]
-    """Pieces by the key that their file gives."""
+    """Pieces by key: the one that the file gives, else the one that the notes fit best."""
+    keys_from_notes: int
+    """Pieces of which the file gives no key."""
     programs: dict[str, int]
     """Pieces by General MIDI programs (in them)."""
     about: dict[str, dict[str, int]]
@@ -117,12 +119,13 @@ def _rows(ledger: Ledger) -> dict[str, list[Entry]]:
 def _music(corpus: Corpus) -> Music:
     used = [entry.result == "used" for entry in corpus.ledger().entries]
     known = [piece for piece, is_used in zip(corpus.pieces(), used, strict=True) if is_used]
-    facts = [piece["facts"] for piece in known]
+    facts = [piece["facts"] for piece in known if piece["facts"]]
     return Music(
         seconds=np.array([of["seconds"] for of in facts], np.float64),
         tempos=np.array([of["tempo"] for of in facts], np.float64),
         meters=_counted(of["meter"] for of in facts),
         keys=_counted(of["key"] for of in facts if of["key"]),
+        keys_from_notes=sum(of.get("key_from") == "notes" for of in facts),
         programs=_counted(gm.PROGRAMS[n] for of in facts for n in of["programs"]),
         about=_about([piece["about"] for piece in known]),
     )
@@ -130,8 +133,18 @@ def _music(corpus: Corpus) -> Music:
 
 def _about(pieces: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, dict[str, int]]:
     """Pieces by what they are said to be, where that tells several of them apart."""
-    counts = {name: _counted(text for of in pieces for text in of.get(name, ())) for name in _DESCRIBING}
+    counts = {name: _words(text for of in pieces for text in of.get(name, ())) for name in _DESCRIBING}
     return {name: of for name, of in counts.items() if 1 < len(of) < max(len(pieces), 2)}
+
+
+def _words(texts: Iterable[str]) -> dict[str, int]:
+    """How often each text occurs, whatever its case, in its most frequent spelling."""
+    spelt = _counted(texts)
+    shown: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for text, n in spelt.items():
+        counts[shown.setdefault(text.casefold(), text)] += n
+    return dict(counts.most_common())
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

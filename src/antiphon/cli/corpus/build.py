@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,7 +142,7 @@ def build(
     options = of_kinds(
         names, {name: value for name, value in given.items() if value is not None}, settings or []
     )
-    with shown() as show:
+    with shown() as show, _resumable():
         report = run(
             sources,
             out,
@@ -157,6 +159,16 @@ def build(
     print_json(_figures(report)) if as_json else _tell(report)
     typer.echo(f"Each piece's fate: {out / 'ledger.tsv'}", err=True)
     typer.echo(f"Next: antiphon corpus inspect {quoted(out)} -o report.html", err=True)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Ctrl-C says what becomes of what was done."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise
 
 
 def _figures(report: Report) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def _of_music(music: Music) -> Iterator[Panel]:
     yield histogram("Length of the pieces", music.seconds, "seconds")
     yield histogram("Tempo", music.tempos, "quarters a minute")
     yield _named("Meters", music.meters)
-    yield _named("Keys that the files give", music.keys)
+    told = f" ({music.keys_from_notes:,} of them told from the notes)" if music.keys_from_notes else ""
+    yield _named(f"Keys{told}", music.keys)
     yield _named("Programs", music.programs)
     for name, counts in music.about.items():
         yield _named(name.capitalize(), counts)
