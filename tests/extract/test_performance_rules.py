@@ -330,3 +330,16 @@ def test_values():
     assert len(one) == 1
     assert one.steps == 13
     assert NotePerformance(np.zeros((0, 4), np.int16)).steps == 0
+
+
+def test_no_more_events_are_made_than_a_machine_can_hold(monkeypatch):
+    """Two parts, each with a long silence, where only the events of one are allowed."""
+    score = _grid([(9_900, 9_950, 60, 9), (9_900, 9_950, 62, 9)], track=[0, 1])
+    options = {"split_parts": True, "n_velocity_bins": 0}
+    whole = _found(score, **options).sequences
+    assert [len(found) for found in whole] == [102, 102]
+    for most, kept in ((204, 2), (203, 1), (101, 0)):
+        monkeypatch.setattr(streams, "MOST_EVENTS", most)
+        found = _found(score, **options)
+        assert found.sequences == whole[:kept]
+        assert found.losses == ({f"more than {most} events": 2 - kept} if kept < 2 else {})

@@ -121,6 +121,17 @@ def test_no_sequence_has_events_without_bound():
     assert found.losses == {f"more than {polyphony.MOST_EVENTS} events": 1}
 
 
+def test_all_sequences_of_a_score_share_the_bound(monkeypatch):
+    """Two passages of twenty steps, each of twenty ends of steps and twenty of a note."""
+    score = _score([(0, 20, 60), (20, 40, 62)], meters=[(0, 4, 4), (20, 5, 4)])
+    options = polyphony.PolyphonyOptions(min_steps=0)
+    for most, kept in ((80, 2), (79, 1), (39, 0)):
+        monkeypatch.setattr(polyphony, "MOST_EVENTS", most)
+        found = polyphony.extract(score, options)
+        assert len(found.sequences) == kept
+        assert found.losses == ({f"more than {most} events": 2 - kept} if kept < 2 else {})
+
+
 @pytest.mark.parametrize(("extract", "options"), BOTH)
 def test_meters_and_pickups(extract, options):
     notes = [(1, 3, 60), (14, 50, 64), (40, 41, 62)]

@@ -15,6 +15,7 @@ import numpy as np
 
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
+from antiphon.extract.phrases import count
 from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions, reading
 from antiphon.score.notes import Bool, Int, Notes, Small
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
@@ -26,6 +27,9 @@ TIME_SHIFT = 3
 VELOCITY = 4
 MAX_SHIFT = 32_000
 """Longest shift of time in one event, in steps."""
+MOST_EVENTS = 1 << 23
+"""Events of all passages of a score before any is cut. Waits alone can be many more: silence may be long, the
+longest shift short, and every part a passage of its own."""
 
 
 class Performance(Played):
@@ -124,8 +128,9 @@ def extract(
     found = playing.passages(score, options, losses)
     events, ends = _events(found, options.max_shift_steps or _longest_shift(score.grid))
     events.flags.writeable = False
+    count(losses, f"more than {MOST_EVENTS} events", len(found.begin) - len(ends))
     sequences = []
-    for (begin, end), place in zip(pairwise([0, *ends]), found.places(), strict=True):
+    for (begin, end), place in zip(pairwise([0, *ends]), found.places(), strict=False):
         part = _cut(events[begin:end], options, losses)
         if len(part) < options.min_events:
             losses[f"fewer than {options.min_events} events"] += 1
@@ -147,6 +152,10 @@ class _Moments(NamedTuple):
     note: Int
     is_end: Bool
     louder: Bool
+
+    def at(self, rows: slice) -> _Moments:
+        """Some of them."""
+        return _Moments(self.wait[rows], self.note[rows], self.is_end[rows], self.louder[rows])
 
 
 def _moments(found: Passages) -> _Moments:
@@ -173,12 +182,16 @@ def _louder(found: Passages, note: Int, is_end: Bool, first: Int) -> Bool:
 
 
 def _events(found: Passages, longest: int) -> tuple[Small, list[int]]:
-    """The events of all passages, int16 [T, 2], and where each passage ends."""
+    """Events of passages, int16 [T, 2], and where each ends: of as many passages as `MOST_EVENTS` allow."""
     moments = _moments(found)
     whole = np.maximum(moments.wait - 1, 0) // longest
     waits = moments.wait > 0
     last = np.cumsum(whole + waits + moments.louder + 1) - 1
     ends = last[2 * found.first[1:] - 1] + 1
+    ends = ends[ends <= MOST_EVENTS]
+    rows = slice(2 * found.first[len(ends)])
+    moments = moments.at(rows)
+    whole, waits, last = whole[rows], waits[rows], last[rows]
     events = np.empty((int(ends[-1]) if len(ends) else 0, 2), dtype=np.int16)
     events[:] = TIME_SHIFT, longest
     events[(last - moments.louder - 1)[waits], 1] = (moments.wait - whole * longest)[waits]

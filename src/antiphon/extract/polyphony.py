@@ -30,7 +30,7 @@ CONTINUED_NOTE = 131
 N_EVENTS = 259
 
 MOST_EVENTS = 1 << 22
-"""Events of a sequence; a million notes held together would be as many more every step."""
+"""Events of all sequences of a score; a million notes held together would be as many more every step."""
 _STEP = 512  # sorting keys of a step: two for each pitch, then its end
 
 
@@ -92,11 +92,13 @@ def extract(
     Needs a `PerQuarter` grid (`TypeError` otherwise).
     """
     losses: Counter[str] = Counter()
-    found = []
+    found, left = [], MOST_EVENTS
     for passage in passages.passages(score, options, losses):
-        if int((passage.end - passage.start).sum()) + passage.n_steps > MOST_EVENTS:
+        n_events = int((passage.end - passage.start).sum()) + passage.n_steps
+        if n_events > left:
             losses[f"more than {MOST_EVENTS} events"] += 1
         else:
+            left -= n_events
             found.append(PolyphonicSequence(_events(passage), **passage.standing))
     return Extraction(found, losses)
 

@@ -46,13 +46,13 @@ class Symbols:
         self._together = []
 
 
-def shares(n: int, length: Length, meter: Meter, ticks_per_quarter: int) -> list[Length]:
+def shares(n: int, length: Length, meter: Meter, ticks_per_quarter: int) -> list[Fraction]:
     """When each of `n` chords over a note of `length` ticks begins, in ticks from the note's beginning.
 
     Each has the same share, rounded up to whole beats: three beats are two and one. Notes with too few beats
     are shared out in halves, quarters ... of them.
     """
-    step: Length = Fraction(4 * ticks_per_quarter, meter.denominator)
+    step = Fraction(4 * ticks_per_quarter, meter.denominator)
     if meter.numerator % 3 == 0 and meter.numerator > 3 and n * 3 * step <= length:
         step *= 3  # dotted beats
     while n * step > length:
