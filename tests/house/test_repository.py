@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from antiphon import io
 from antiphon.cli import app
+from antiphon.codecs.kinds import KINDS
 from antiphon.runtime.bundle import Bundle, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 MB = 1_000_000
+UNFINISHED = re.compile(rb"\b(TODO|FIXME|XXX)\b")
+SAY_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 PATHS = re.compile(rb"(?<![\w.])/(?:work|tmp|home|root|Users|mnt)/")
 
 
@@ -27,10 +31,9 @@ def tracked() -> list[Path]:
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def named_verbs() -> set[str]:
-    """Verbs that a reader meets on some page."""
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-    return {verb for page in pages for verb in re.findall(r"\bantiphon (\w+)", page.read_text())}
+def pages() -> str:
+    """All that a reader meets."""
+    return "\n".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 def test_no_path_of_a_machine() -> None:
@@ -38,6 +41,13 @@ def test_no_path_of_a_machine() -> None:
     assert len(files) > 80
     found = {str(path.relative_to(ROOT)) for path in files if PATHS.search(path.read_bytes())}
     assert not found
+
+
+def test_nothing_is_unfinished() -> None:
+    files = [path for path in tracked() if path.suffix == ".py" and path != Path(__file__)]
+    assert len(files) > 300
+    assert {path.name for path in files if UNFINISHED.search(path.read_bytes())} == set()
+    assert {path for path in files if SAY_NOTHING & {*path.relative_to(ROOT).with_suffix("").parts}} == set()
 
 
 def test_no_file_is_too_big() -> None:
@@ -63,9 +73,21 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("verb", app._VERBS)
+@pytest.mark.parametrize("verb", [*app._VERBS, "corpus build", "corpus inspect", "corpus select"])
 def test_every_verb_is_on_a_page(verb: str) -> None:
-    assert verb in named_verbs()
+    assert re.search(rf"\bantiphon {verb}\b", pages())
+
+
+def test_every_kind_of_sequence_is_on_a_page() -> None:
+    assert len(KINDS) >= 7
+    assert [kind for kind in KINDS if f"`{kind}`" not in pages()] == []
+
+
+def test_every_format_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text()
+    assert len(io.formats()) >= 6
+    assert [form.name for form in io.formats() if form.name not in page] == []
+    assert [suffix for suffix in io.suffixes() if f"`{suffix}`" not in page] == []
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
