@@ -88,6 +88,22 @@ def test_texts_are_understood_as_they_were_meant(kind: str, part: int, text: str
     assert texts.understood(texts.spoken(kind, text, of)) == (kind, of, text)
 
 
+@pytest.mark.parametrize(
+    "fields", [{"sequence_metadata": {"genre": [""]}}, {"section_groups": [{"sections": [{}]}]}]
+)
+def test_lists_in_lists_do_not_swell(fields: dict[str, Any]) -> None:
+    """Two bytes of a file are a hundred of memory in such lists: 2 MiB of them, in pieces that may stand."""
+    piece = message(**fields)
+    (held,) = fields
+    inner = getattr(piece, held)
+    inner = inner.genre if held == "sequence_metadata" else inner[0].sections
+    inner.extend(list(inner) * 300_000)
+    data = piece.SerializeToString()
+    assert len(notesequence.loads(data).notes) == 0
+    with pytest.raises(FormatError, match="probably damaged"):
+        notesequence.loads(data * 4)
+
+
 def test_plain_texts_of_others_are_markers() -> None:
     for text in ("verse", "", "Lyrics: x", "Lyric x: y", "About: x", "Mode 3: x", "Chord: C"):
         assert texts.understood(text) == ("Marker", "", text)

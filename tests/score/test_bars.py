@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import OptionError
-from antiphon.score.bars import bar_lines, in_bar, pickup
+from antiphon.score.bars import bar_lines, closing_bar_line, pickup
 from antiphon.score.maps import MeterMap
 from antiphon.score.notes import Notes
 from antiphon.score.quantize import quantize
-from antiphon.score.quantized import PerQuarter, PerSecond
+from antiphon.score.quantized import PerSecond
 from antiphon.score.score import Score
 
 
@@ -30,6 +30,8 @@ def music(meters: list[tuple[int, int, int]], end: int, resolution: int = 480) -
         ([(0, 4, 4), (1000, 3, 4)], 2500, [0, 1000, 2440], "a change inside a bar begins a new one"),
         ([(0, 1, 4), (480, 3, 4)], 2000, [0, 480, 1920], "a pick-up bar"),
         ([], 0, [0], "silence still has a first bar"),
+        ([(0, 4, 4), (5000, 3, 4)], 3000, [0, 1920], "a meter after the end has no bar"),
+        ([(0, 4, 4), (5000, 3, 4)], 0, [0], "nor has one after silence"),
     ],
 )
 def test_bar_lines(meters: list[tuple[int, int, int]], end: int, lines: list[int], why: str) -> None:
@@ -53,10 +55,22 @@ def test_pickups(meters: list[tuple[int, int, int]], length: int, why: str) -> N
     assert pickup(music(meters, 10_000)) == length, why
 
 
-def test_a_pickup_counts_as_the_end_of_a_bar() -> None:
-    score = music([(0, 1, 4), (480, 3, 4)], 5000)
-    assert in_bar(score, np.array([0, 479, 480, 1919, 1920])).tolist() == [960, 1439, 0, 1439, 0]
-    assert in_bar(quantize(score, PerQuarter(4)), np.array([0, 3, 4])).tolist() == [8, 11, 0]
+@pytest.mark.parametrize(
+    ("meters", "end", "closing"),
+    [
+        ([], 0, 0),
+        ([], 1, 1920),
+        ([], 1920, 1920),
+        ([(0, 4, 4), (5000, 3, 4)], 3000, 3840),
+        ([(0, 4, 4), (1000, 3, 4)], 900, 1000),
+        ([(0, 4, 4), (1000, 3, 4)], 1000, 1000),
+        ([(0, 4, 4), (1000, 3, 4)], 1001, 2440),
+    ],
+)
+def test_the_last_bar_ends_at_its_meters_bar_line_or_where_the_next_begins(
+    meters: list[tuple[int, int, int]], end: int, closing: int
+) -> None:
+    assert closing_bar_line(music(meters, end)) == closing
 
 
 def test_bars_need_a_grid_of_quarters() -> None:
@@ -79,5 +93,5 @@ def test_lines_rise_and_meter_changes_are_lines(
     lines = bar_lines(score)
     assert lines[0] == 0
     assert (np.diff(lines) >= 0).all()
-    assert set(score.meters.time.tolist()) <= set(lines.tolist())
-    assert lines[-1] < max(end, int(score.meters.time[-1]) + 1)
+    assert {time for time in score.meters.time.tolist() if time < end} <= set(lines.tolist())
+    assert lines[-1] < end <= closing_bar_line(score)

@@ -112,6 +112,12 @@ def test_windows_of_bars_overlap() -> None:
         cut.split_every(score, 0)
 
 
+def test_a_meter_said_after_the_end_makes_no_window() -> None:
+    meters = MeterMap.of([(0, 4, 4), (9600, 3, 4)])
+    score = Score(Notes.of([0, 1920], [480, 2400], [60, 62]), meters=meters)
+    assert [piece.notes.pitch.tolist() for piece in cut.split_every(score, 1)] == [[60], [62]]
+
+
 def test_windows_follow_the_meter() -> None:
     score = Score(
         Notes.of([0, 1440, 2880, 4800], [10, 1450, 2890, 4810], [60, 61, 62, 63]),

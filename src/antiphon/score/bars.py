@@ -36,22 +36,26 @@ def end_of(music: Score | QuantizedScore) -> int:
 
 def bar_lines(music: Score | QuantizedScore) -> Int:
     """Time at which each bar begins, int64 [n_bars]; the first is 0, the last lies before the end of the
-    music.
+    music, even where a meter is said after it.
 
     A bar line that falls between two ticks is rounded to the nearest, halves upwards.
     """
-    meters, per_quarter = music.meters, resolution(music)
-    stops = [*meters.time[1:].tolist(), max(end_of(music), int(meters.time[-1]) + 1)]
-    columns = (meters.time.tolist(), stops, meters.numerator.tolist(), meters.denominator.tolist())
-    return np.concatenate([_lines(*segment, per_quarter) for segment in zip(*columns, strict=True)])
+    meters, per_quarter, end = music.meters, resolution(music), max(end_of(music), 1)
+    stops = np.minimum(np.append(meters.time[1:], end), end)
+    columns = (meters.time.tolist(), stops.tolist(), meters.numerator.tolist(), meters.denominator.tolist())
+    segments = [segment for segment in zip(*columns, strict=True) if segment[0] < end]
+    return np.concatenate([_lines(*segment, per_quarter) for segment in segments])
 
 
 def closing_bar_line(music: Score | QuantizedScore) -> int:
     """The bar line at which the music's last bar ends; 0 for music without an end of its own."""
-    if not end_of(music):
+    end = end_of(music)
+    if not end:
         return 0
     last = int(bar_lines(music)[-1])
-    return last + round(music.meters.at(last).quarters * resolution(music))
+    whole = max(last + round(music.meters.at(last).quarters * resolution(music)), end)
+    following: list[int] = music.meters.time[music.meters.time > last].tolist()
+    return min([whole, *following])
 
 
 def pickup(music: Score | QuantizedScore) -> int:
@@ -79,19 +83,6 @@ def meter_of(length: Fraction) -> Meter:
     if whole.denominator & (whole.denominator - 1):
         whole = Fraction(math.ceil(whole * 64), 64)
     return Meter(whole.numerator, whole.denominator)
-
-
-def in_bar(music: Score | QuantizedScore, time: Int | int) -> Int:
-    """How long after its bar line each `time` lies; a pick-up counts as the end of a bar of the meter
-    that follows.
-    """
-    lines = bar_lines(music)
-    since = np.asarray(time) - lines[np.maximum(np.searchsorted(lines, time, side="right") - 1, 0)]
-    before = pickup(music)
-    if not before:
-        return since
-    whole = round(music.meters.at(before).quarters * resolution(music))
-    return np.where(np.asarray(time) < before, since + whole - before, since)
 
 
 def _lines(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> Int:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from antiphon.io.musicxml.figures import Figure, pieces
-from antiphon.score.bars import bar_lines, pickup
+from antiphon.score.bars import bar_lines, closing_bar_line, pickup
 from antiphon.score.maps import Key
 from antiphon.score.notes import Int, Notes
 from antiphon.score.retime import retimed
@@ -74,7 +74,5 @@ def _marked(score: Score) -> list[int]:
 
 def _lines(score: Score, times: list[int]) -> Int:
     end = max(score.end, *(time + 1 for time in times))
-    lines = bar_lines(score.replace(notes=Notes.of([0], [end], [0])))
-    meter = score.meters.at(int(lines[-1]))
-    whole = round(Fraction(4 * meter.numerator * score.ticks_per_quarter, meter.denominator))
-    return np.append(lines, max(int(lines[-1]) + whole, end))
+    filled = score.replace(notes=Notes.of([0], [end], [0]))
+    return np.append(bar_lines(filled), closing_bar_line(filled))

@@ -11,6 +11,8 @@ from antiphon.io.notesequence.messages import note_sequence
 _SMALL = 1 << 20
 """So many bytes cannot swell to much, whatever they are."""
 _NOTES, _BENDS, _CONTROLS = 8, 10, 11
+_NESTED = frozenset({19, 21})
+"""Metadata and section groups, which hold lists themselves; a few thousand bytes are usual."""
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
@@ -38,16 +40,17 @@ def _check_size(data: bytes, limits: Limits) -> None:
     """Counts the fields of a long message: two bytes of it can become a hundred."""
     most = {_NOTES: limits.notes, _BENDS: limits.controls, _CONTROLS: limits.controls}
     counts: dict[int, int] = {}
-    at = 0
+    at = nested = 0
     while at < len(data):
         key, at = _varint(data, at)
         tag, kind = key >> 3, key & 7
         counts[tag] = counts.get(tag, 0) + 1
         size, at = _size(data, at, kind)
-        if counts[tag] > most.get(tag, limits.changes) or size > _SMALL:
+        nested += size if tag in _NESTED else 0
+        if counts[tag] > most.get(tag, limits.changes) or max(size, nested) > _SMALL:
             raise FormatError(
-                f"a NoteSequence with more than {counts[tag] - 1} entries of kind {tag}, or one of {size} "
-                "bytes. The file is probably damaged."
+                f"a NoteSequence with {counts[tag]} entries of kind {tag}, one of {size} bytes; fewer or "
+                "smaller ones are read. The file is probably damaged."
             )
         at += size
 
