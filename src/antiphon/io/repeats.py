@@ -1,9 +1,10 @@
 """The order in which the bars of a written piece are played: repeats, endings, da capo, segno and coda.
 
-Rules: a section is played as often as its end says, or as its endings need; a repeat without a beginning goes
-back to the end of the repeat before, or to the last double bar line (ABC 2.1, 4.8). After a jump (D.C., D.S.)
-repeats are not taken again and the last ending is played, until the music goes beyond the jump; each jump is
-made once. Whatever the marks, the walk ends.
+Rules: a section is played as often as its end says, or as its endings need. A repeat without a beginning goes
+back to the end of the repeat before or to the double bar line after that, whichever is later; the first one
+goes back to the beginning of the piece, over double bar lines (the ABC music standard 2.1, 4.8, names all
+three without an order). After a jump (D.C., D.S.) repeats are not taken again and the last ending is
+played, until the music goes beyond the jump; each jump is made once. Whatever the marks, the walk ends.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Marks:
     starts: bool = False
     """A repeat begins."""
     is_section: bool = False
-    """A double bar line stands before it: a repeat without a beginning goes back to here."""
+    """A double bar line stands before it: repeats without a beginning, but the first, go back to here."""
     endings: tuple[int, ...] = ()
     """An ending begins, for these passes."""
     ends: int = 0
@@ -39,6 +40,10 @@ class Marks:
     """'capo' (to the beginning), 'segno' (to the last segno before), or none."""
     to_coda: bool = False
     fine: bool = False
+
+
+PLAIN = Marks()
+"""Those of a bar at which nothing stands."""
 
 
 class Played(NamedTuple):
@@ -81,7 +86,7 @@ class _Walk:
         self.at = 0
         self.turn = 1
         self.start = 0  # of the section
-        self.opened = False  # by a mark of its own
+        self.opened = True  # by a mark of its own, or as the beginning of the piece
         self.group: _Group | None = None  # in which the music is
         self.jumped: set[int] = set()  # the bars whose jump has been made
         self.left: set[int] = set()  # and those from which it went to the coda

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from antiphon.io.repeats import Marks
+from antiphon.io.repeats import PLAIN, Marks
 from antiphon.score.maps import Key, Meter
 
+LOUDNESS = {"pppp": 16, "ppp": 30, "pp": 45, "p": 60, "mp": 75, "mf": 90, "f": 105, "ff": 120, "fff": 127,
+             "ffff": 127}  # fmt: skip
+"""Velocities of the marks of loudness."""
+DEFAULT_LOUDNESS = 100
+"""The velocity of notes without a mark."""
 QUARTER = 1024 * 9 * 5 * 7 * 11 * 13
 """Ticks a quarter while reading: tuplets of up to 15 but for some, and notes of 1/4096, are whole."""
 
@@ -41,7 +46,7 @@ class Bar:
     sounds: list[Sound] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     part: str = ""
-    marks: Marks | None = None
+    marks: Marks = PLAIN
 
     @property
     def is_empty(self) -> bool:

@@ -13,11 +13,12 @@ from antiphon.errors import FormatError
 from antiphon.io import tempo_words
 from antiphon.io.abc import fields, text
 from antiphon.io.abc.bars import Written
-from antiphon.io.abc.voice import Voice, read_line
+from antiphon.io.abc.line import read_line
+from antiphon.io.abc.voice import Voice
 from antiphon.io.limits import Limits
 from antiphon.score.maps import DEFAULT_QPM, Meter
 
-_FIELD = re.compile(r"([A-Za-z+]):")
+_FIELD = re.compile(r"([A-Za-z+]):(?![:|])")  # a line may begin with a note and a repeat's end
 ABOUT = {
     "A": "area", "B": "book", "C": "composer", "D": "discography", "F": "file", "G": "group", "H": "history",
     "N": "notes", "O": "origin", "R": "rhythm", "S": "source", "Z": "transcription",
@@ -94,6 +95,8 @@ class Tune:
     def _music(self, voice: Voice, line: str) -> None:
         if not self._continues:
             voice.new_line()
+        elif line.lstrip()[0].isdigit() and voice.bar.is_empty:
+            line = "[" + line.lstrip()  # an ending whose bar line is on the line before
         self._continues = line.endswith("\\")
         self.voice = read_line(voice, line, self._inline)
 
@@ -152,7 +155,7 @@ class Tune:
             raise FormatError(f"more than {self.limits.parts} voices.")
         unit = self.unit or fields.default_unit(self.meter)
         voice = Voice(name, unit, self.meter, self.key, self.limits)
-        voice.set_sounding(fields.sounding(self._key_text))
+        voice.accidentals.set_sounding(fields.sounding(self._key_text))
         voice.set_key(self.key)
         self.voices[name] = voice
         self._settle(voice, self._declared.get(name, ""))
@@ -160,7 +163,7 @@ class Tune:
 
     def _settle(self, voice: Voice, text_of_field: str) -> None:
         if text_of_field.strip():
-            voice.set_sounding(fields.sounding(text_of_field))
+            voice.accidentals.set_sounding(fields.sounding(text_of_field))
             found = fields.settings(text_of_field)
             voice.title = text.spelled(found.get("name", found.get("nm", voice.title)))
             voice.is_drum = voice.is_drum or "perc" in text_of_field.split()
@@ -177,9 +180,16 @@ class Tune:
         elif name == "Q":
             self._change_tempo(voice, value)
         elif name == "P":
-            voice.part(value.strip()[:1])
+            self._part(voice, value.strip()[:1])
         elif name == "w":
             voice.words(text.spelled(value))
+
+    def _part(self, voice: Voice, name: str) -> None:
+        """A part begins in this voice and in those that are written as far."""
+        voice.part(name)
+        for other in self.voices.values():
+            if len(other.bars) + (not other.bar.is_empty) == len(voice.bars):
+                other.part(name)
 
     def _switch(self, value: str) -> None:
         name = self._declare(value)
@@ -194,7 +204,7 @@ class Tune:
 
     def _set_key(self, voice: Voice, value: str) -> None:
         key = fields.key(value)
-        voice.set_sounding(fields.sounding(value))
+        voice.accidentals.set_sounding(fields.sounding(value))
         if key:
             voice.set_key(key)
 
@@ -221,7 +231,7 @@ class Tune:
                 self._midi(rest)
         elif name == "propagate-accidentals":
             for voice in self.voices.values():
-                voice.by_octave = rest.strip() == "octave"
+                voice.accidentals.by_octave = rest.strip() == "octave"
 
     def _midi(self, words: str) -> None:
         """program, channel and transpose; a program with a channel is for the voice of that number."""
@@ -235,7 +245,7 @@ class Tune:
         elif name == "channel":
             self.voice.is_drum = numbers[0] == _DRUM_CHANNEL
         elif name == "transpose":
-            self.voice.transpose = numbers[0]
+            self.voice.accidentals.transpose = numbers[0]
 
     def _program(self, numbers: list[int]) -> None:
         assert self.voice is not None

@@ -13,7 +13,7 @@ from antiphon.io import repeats
 from antiphon.io.abc import barring
 from antiphon.io.abc.bars import QUARTER, Bar, Written
 from antiphon.io.limits import Limits
-from antiphon.io.repeats import Marks, Played
+from antiphon.io.repeats import Played
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Int, Notes
 from antiphon.score.score import Score
@@ -21,7 +21,6 @@ from antiphon.score.score import Score
 _USUAL_TICKS = 480
 _MOST_TICKS = 32_767
 _ROUND_TICKS = 27_720  # divided by all numbers up to 12
-_PLAIN = Marks()
 
 
 class Line(NamedTuple):
@@ -42,22 +41,21 @@ def score(voices: Sequence[Written], order: str, qpm: float, limits: Limits) -> 
     rows = [np.array(_rows(line), dtype=np.int64).reshape(-1, 4) for line in lines]
     changes = [_changes(line) for line in lines]
     meters = barring.meters(lines[0].bars, lines[0].starts) if lines else []
-    times = [time for found in changes for time, _ in found] + [time for time, _ in meters]
-    per_quarter = _resolution([*(part[:, :2].ravel() for part in rows), np.array(times, dtype=np.int64)])
-
-    def at(time: int) -> int:
-        return int(_ticks(np.array(time), per_quarter))
-
-    every = [(at(time), value) for found in changes for time, value in found]
-    words = [(time, text, i) for i, line in enumerate(lines) for time, text in _words(line)]
+    words = [list(_words(line)) for line in lines]
+    others = [time for found in changes for time, _ in found]
+    others += [time for sung in words for time, _ in sung] + [time for time, _ in meters]
+    moments = np.array(others, dtype=np.int64)
+    per_quarter = _resolution([*(part[:, :2].ravel() for part in rows), moments])
+    at = dict(zip(others, _ticks(moments, per_quarter).tolist(), strict=True))
+    every = [(at[time], value) for found in changes for time, value in found]
     return Score(
         Notes.join([_notes(*part, i, per_quarter) for i, part in enumerate(zip(rows, voices, strict=True))]),
         ticks_per_quarter=per_quarter,
         tempos=TempoMap.of([(0, qpm), *((time, value) for time, value in every if isinstance(value, float))]),
-        meters=MeterMap.of((at(time), *meter) for time, meter in meters),
+        meters=MeterMap.of((at[time], *meter) for time, meter in meters),
         keys=tuple(_keys((time, value) for time, value in every if isinstance(value, Key))),
         chords=tuple(_chords((time, value) for time, value in every if isinstance(value, str))),
-        lyrics=tuple(sorted(Mark(at(time), text, i) for time, text, i in words)),
+        lyrics=tuple(sorted(Mark(at[time], text, i) for i, sung in enumerate(words) for time, text in sung)),
         track_names=tuple(voice.name for voice in voices),
     )
 
@@ -105,7 +103,7 @@ def _order(bars: Sequence[Bar], order: str) -> list[Played]:
 
 
 def _walked(bars: Sequence[Bar], start: int, stop: int) -> list[Played]:
-    marks = [bar.marks or _PLAIN for bar in bars[start:stop]]
+    marks = [bar.marks for bar in bars[start:stop]]
     return [Played(start + bar, turn) for bar, turn in repeats.order(marks)]
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from antiphon.errors import OutputError, one_line
+from antiphon.io.abc.bars import DEFAULT_LOUDNESS, LOUDNESS
 from antiphon.io.abc.layers import GRID, Piece, cut, layers, on_grid
 from antiphon.io.abc.spelling import Speller, key_text
 from antiphon.io.abc.tune import ABOUT
-from antiphon.io.abc.voice import DEFAULT_LOUDNESS, LOUDNESS
 from antiphon.score import bars
 from antiphon.score.maps import Key, Meter
 from antiphon.score.score import Score
