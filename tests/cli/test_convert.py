@@ -89,6 +89,18 @@ def test_a_folder_to_a_folder(run: Run, folder: Path, tmp_path: Path) -> None:
     assert found == {"a.mid", "a-2.mid", "below/b.mid"}
 
 
+def test_no_file_that_is_read_is_written_over(run: Run, folder: Path, book: Path) -> None:
+    io.save(tune(70), folder / "a.MID")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    run("convert", folder, f"{folder}/")
+    assert {path: path.read_bytes() for path in before} == before
+    names = sorted(path.name for path in folder.rglob("*") if path not in before and path.is_file())
+    assert names == ["a-2.mid", "a-3.mid", "a-4.mid", "b-2.mid"]
+    for source, target in ((folder / "a.mid",) * 2, (f"{book}#2", book), (book, book)):
+        with pytest.raises(OptionError, match="the file that is read"):
+            run("convert", source, target)
+
+
 def test_a_folder_to_one_file_says_where_each_piece_comes_from(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def convert(
         raise OptionError(
             f"--to names the format of files in a folder, and '{target}' is none; end it with /."
         )
+    _check_apart(source, target)
     if into_folder:
         _into_folder(source, Path(target), _suffix(to or ".mid"))
     elif Path(source).is_dir() or _has_many(source):
@@ -82,6 +83,13 @@ def _into_records(source: str, target: Path) -> None:
     _say(conversion.to_records(source, target, _tell()), source)
     typer.echo(target)
     typer.echo(f"Next: antiphon show {quoted(target)}", err=True)
+
+
+def _check_apart(source: str, target: str) -> None:
+    """Raises `OptionError` where the file that is read would be written over."""
+    file = source if os.path.exists(source) else source.rpartition("#")[0]
+    if os.path.isfile(file) and os.path.exists(target) and os.path.samefile(file, target):
+        raise OptionError(f"'{target}' is the file that is read; give OUT another name.")
 
 
 def _has_many(source: str) -> bool:

@@ -54,11 +54,14 @@ def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
     """Write every piece of a file (or the one that 'FILE#NAME' means), or of the files below a folder, to
     `folder` in the format of `suffix`.
 
-    Files of a folder keep their place in it; a piece of a file of many is called after both; where two would
-    have one name, the second gets a number. Raises `FormatError` where `source` is not there.
+    Files of a folder keep their place in it; a piece of a file of many is called after both; where a name is
+    taken, by another piece or by a file that is read, it gets a number. Raises `FormatError` where `source`
+    is not there.
     """
-    tally, taken = Tally(tell=tell), set[Path]()
-    for place in _places(source, tally):
+    tally = Tally(tell=tell)
+    places = list(_places(source, tally))
+    taken = {os.path.realpath(place.path) for place in places}
+    for place in places:
         target = _unused(folder / _name(place, source), suffix, taken)
         try:
             io.save(load(place), target)
@@ -118,11 +121,11 @@ def _name(place: Place, source: str) -> Path:
     return file.with_name(place.stem)
 
 
-def _unused(path: Path, suffix: str, taken: set[Path]) -> Path:
-    """`path` with `suffix`, numbered where that is `taken`; it is taken then."""
+def _unused(path: Path, suffix: str, taken: set[str]) -> Path:
+    """`path` with `suffix`, numbered where its real path is `taken`; it is taken then."""
     target, number = path.with_name(path.name + suffix), 1
-    while target in taken:
+    while (real := os.path.realpath(target)) in taken:
         number += 1
         target = path.with_name(f"{path.name}-{number}{suffix}")
-    taken.add(target)
+    taken.add(real)
     return target
