@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from antiphon.codecs.kind import plain
 from antiphon.codecs.kinds import KINDS, Standing
 from antiphon.errors import NameNotFound
 from antiphon.extract import EXTRACTORS, extractor
@@ -141,3 +142,12 @@ def test_any_notes_are_read_or_lost_for_a_reason(
     for sequence in result.sequences:
         ids = KINDS[name].encode(sequence)
         assert KINDS[name].decode(ids, Standing.of(sequence), options) == sequence
+
+
+@pytest.mark.parametrize("name", ["melody", "polyphony", "performance", "note-performance"])
+def test_without_a_codec_onsets_are_counted_in_steps_too(name: str) -> None:
+    sequence = read(name, song())[0]
+    time, pitch = plain(name, EXTRACTORS[name]).profile(sequence)
+    expected = KINDS[name].profile(sequence)
+    np.testing.assert_array_equal(time, expected.time)
+    np.testing.assert_array_equal(pitch, expected.pitch)

@@ -16,6 +16,8 @@ from antiphon.codecs.family import Ids
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.extract.extraction import Extractor
 from antiphon.score.notes import Int
+from antiphon.score.quantize import quantize
+from antiphon.score.quantized import Grid, PerQuarter, PerSecond
 
 S = TypeVar("S")
 
@@ -49,8 +51,15 @@ def plain(name: str, extractor: Extractor) -> Kind[Any]:
         return extractor.sequence(np.asarray(ids).astype(np.int16), **place)
 
     def profile(sequence: Any) -> Profile:
-        notes = extractor.to_score(sequence).notes
+        notes = quantize(extractor.to_score(sequence), _grid(Standing.of(sequence))).notes
         order = np.lexsort((-notes.pitch, notes.start))
         return Profile(notes.start[order], notes.pitch[order].astype(np.int64))
 
     return Kind(name, extractor, ("event",), lambda s: s.events.astype(np.int64), decode, profile)
+
+
+def _grid(standing: Standing) -> Grid:
+    """The grid that a sequence's steps are counted on."""
+    if standing.steps_per_quarter:
+        return PerQuarter(standing.steps_per_quarter)
+    return PerSecond(standing.steps_per_second)
