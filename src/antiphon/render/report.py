@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from antiphon.errors import one_line
 from antiphon.files import atomic_write
-from antiphon.render import columns
+from antiphon.render import columns, frame
 from antiphon.render.charts import Panel
 
 SUFFIXES = (".html", ".htm")
@@ -64,19 +63,13 @@ class Report:
 
 def write(path: Path, report: Report) -> None:
     """Write the page to `path`, whole or not at all. Raises `OutputError`."""
-    page = Template(_part("report.html")).substitute(
-        title=_text(report.title),
-        about=_text(report.about),
-        style=_part("page.css") + _part("report.css"),
+    page = Template(frame.part("report.html")).substitute(
+        opening=frame.opening(one_line(report.title), one_line(report.about), "page.css", "report.css"),
         contents="\n".join(_link(number, chapter) for number, chapter in enumerate(report.chapters)),
         warnings=_warnings(report.warnings),
         chapters="\n".join(_chapter(number, chapter) for number, chapter in enumerate(report.chapters)),
     )
     atomic_write(path, page.encode("utf-8", "replace"))
-
-
-def _part(name: str) -> str:
-    return files("antiphon.render").joinpath("page", name).read_text(encoding="utf-8")
 
 
 def _text(words: str) -> str:

@@ -12,7 +12,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from urllib.parse import quote
@@ -21,7 +20,7 @@ import numpy as np
 
 from antiphon.errors import EmptyError
 from antiphon.files import atomic_write
-from antiphon.render import describe
+from antiphon.render import describe, frame
 from antiphon.render.roll import facts
 from antiphon.score.bars import bar_lines
 from antiphon.score.score import Score
@@ -62,21 +61,15 @@ def write(folder: Path, entries: Sequence[Entry], *, title: str = "New music", a
     """
     if not entries:
         raise EmptyError("There is nothing to put on the contact sheet: no piece was made.")
-    page = Template(_part("page.html")).substitute(
-        title=escape(title),
-        about=escape(about),
-        style=_part("page.css"),
-        script=_part("page.js"),
+    page = Template(frame.part("page.html")).substitute(
+        opening=frame.opening(title, about, "page.css"),
+        script=frame.part("page.js"),
         music=_embedded([_music(entry.score) for entry in entries]),
         pieces="\n".join(_piece(folder, number, entry) for number, entry in enumerate(entries, 1)),
     )
     target = folder / PAGE
     atomic_write(target, page)
     return target
-
-
-def _part(name: str) -> str:
-    return files("antiphon.render").joinpath("page", name).read_text(encoding="utf-8")
 
 
 def _embedded(value: object) -> str:
@@ -103,7 +96,7 @@ def _music(score: Score) -> dict[str, object]:
 def _piece(folder: Path, number: int, entry: Entry) -> str:
     audio = f' data-audio="{_link(folder, entry.audio)}"' if entry.audio else ""
     return (
-        Template(_part("piece.html"))
+        Template(frame.part("piece.html"))
         .substitute(
             number=number,
             name=escape(entry.name),
