@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from antiphon.errors import OptionError
+from antiphon.extract import phrases
 from antiphon.extract.melody import MelodyOptions, extract
 from antiphon.score.maps import Meter, MeterMap
 from antiphon.score.notes import Notes
@@ -74,6 +75,16 @@ def test_long_melodies_are_cut_and_their_rest_is_not_searched():
     assert [len(m) for m in found.sequences] == [512]
     assert found.losses == {"cut at 512 steps": 1}
     assert [len(m) for m in extract(_score(_scale(40)), MelodyOptions(max_steps=None)).sequences] == [640]
+
+
+def test_all_melodies_of_a_score_share_a_bound(monkeypatch):
+    """Two parts of one bar each."""
+    notes = [(0, 16, 60), (0, 16, 62)]
+    for most, kept in ((32, 2), (31, 1), (15, 0)):
+        monkeypatch.setattr(phrases, "MOST_STEPS", most)
+        found = extract(_score(notes, track=[0, 1]), _ANY)
+        assert len(found.sequences) == kept
+        assert found.losses == ({f"more than {most} steps": 2 - kept} if kept < 2 else {})
 
 
 def test_pitches_beyond_the_cut_do_not_count():

@@ -94,7 +94,7 @@ def extract(score: QuantizedScore, options: MelodyOptions = MelodyOptions()) -> 
     phrases = _without_chords(found, phrasing.phrases(found, areas, options), options, losses)
     phrases = phrasing.long_enough(phrases, options, losses)
     phrases = phrasing.cut(found, phrases, options, losses)
-    phrases = _varied(found, phrases, options, losses)
+    phrases = phrasing.bounded(_varied(found, phrases, options, losses), losses)
     return Extraction(_melodies(found, phrases, areas, round(score.steps_per_bar(Meter(1, 4)))), losses)
 
 

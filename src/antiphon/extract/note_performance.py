@@ -14,10 +14,9 @@ import numpy as np
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.performance import MAX_SHIFT
-from antiphon.extract.playing import Passages, Played, PlayingOptions, reading
+from antiphon.extract.playing import Passages, Played, PlayingOptions, reading, to_score
 from antiphon.score.notes import Int, Notes, Small
 from antiphon.score.quantized import QuantizedScore
-from antiphon.score.score import Score
 
 
 class NotePerformance(Played):
@@ -106,22 +105,6 @@ def _cut(events: Int, options: NotePerformanceOptions, losses: Counter[str]) -> 
         losses[f"cut at {options.max_events} events"] += 1
         events = events[: options.max_events]
     return events
-
-
-def to_score(
-    performance: NotePerformance,
-    qpm: float = 120.0,
-    program: int | None = None,
-    velocity: int | None = None,
-    name: str = "Performance",
-) -> Score:
-    """`performance` as a score of one part `name`, step 0 at tick 0 (its `start_step` is not looked at).
-
-    `program` and `velocity` None are those played. On a grid of seconds `qpm` changes how it is written, not
-    how fast it sounds.
-    """
-    notes = performance.notes()
-    return playing.as_score(performance, notes, qpm=qpm, program=program, velocity=velocity, name=name)
 
 
 EXTRACTOR = Extractor(NotePerformance, extract, NotePerformanceOptions, to_score, reading)

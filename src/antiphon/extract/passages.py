@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,46 +26,28 @@ LONGEST = 1 << 18
 """Steps that no passage exceeds, whatever the options say: nine hours of sixteenth notes."""
 
 
-class PassageRules(Protocol):
-    """The options that say what a passage is."""
+@dataclass(frozen=True)
+class PassageOptions:
+    """What counts as a passage."""
 
-    @property
-    def min_steps(self) -> int:
-        """Shorter passages are left out."""
-        ...
+    min_steps: int = 80
+    """Shorter ones are left out."""
+    max_steps: int | None = None
+    """Longer ones are left out, or cut; None keeps them whole."""
+    cut: bool = False
+    """Whether longer ones are cut."""
+    track: int | str | None = None
+    """Only this part, by number or by name; None is all parts, which then have to be of one program."""
+    drums: bool = False
+    """Whether percussion parts count."""
+    pickup: bool = True
+    """Whether a short first meter is a pick-up bar of what follows, not a stretch of its own."""
 
-    @property
-    def max_steps(self) -> int | None:
-        """Longer passages are left out or cut."""
-        ...
-
-    @property
-    def cut(self) -> bool:
-        """Whether they are cut."""
-        ...
-
-    @property
-    def track(self) -> int | str | None:
-        """Only this part."""
-        ...
-
-    @property
-    def drums(self) -> bool:
-        """Whether percussion parts count."""
-        ...
-
-    @property
-    def pickup(self) -> bool:
-        """Whether a short first meter belongs to what follows."""
-        ...
-
-
-def check(options: PassageRules) -> None:
-    """Raises `OptionError` for lengths that no passage could have."""
-    if options.min_steps < 0:
-        raise OptionError(f"min_steps is {options.min_steps}; expected 0 or more.")
-    if options.max_steps is not None and options.max_steps < 1:
-        raise OptionError(f"max_steps is {options.max_steps}; expected at least 1, or none for no limit.")
+    def __post_init__(self) -> None:
+        if self.min_steps < 0:
+            raise OptionError(f"min_steps is {self.min_steps}; expected 0 or more.")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise OptionError(f"max_steps is {self.max_steps}; expected at least 1, or none for no limit.")
 
 
 class Passage(NamedTuple):
@@ -78,7 +61,7 @@ class Passage(NamedTuple):
     standing: dict[str, Any]
 
 
-def passages(score: QuantizedScore, options: PassageRules, losses: Counter[str]) -> Iterator[Passage]:
+def passages(score: QuantizedScore, options: PassageOptions, losses: Counter[str]) -> Iterator[Passage]:
     """The passages of `score` in order of time; `losses` counts what was left out, by reason.
 
     Needs a `PerQuarter` grid (`TypeError` otherwise).
@@ -95,7 +78,7 @@ def passages(score: QuantizedScore, options: PassageRules, losses: Counter[str])
 
 
 def _passage(
-    notes: Notes, area: Stretch, steps_per_quarter: int, options: PassageRules, losses: Counter[str]
+    notes: Notes, area: Stretch, steps_per_quarter: int, options: PassageOptions, losses: Counter[str]
 ) -> list[Passage]:
     """The passage of these notes of one stretch, or none."""
     n_steps = min(int(notes.end.max()), area.end) - area.start
@@ -119,7 +102,7 @@ def _passage(
     return [Passage(notes.start - area.start, end, notes.pitch, n_steps, standing)] if len(notes) else []
 
 
-def _refusal(notes: Notes, n_steps: int, most: int, options: PassageRules) -> str:
+def _refusal(notes: Notes, n_steps: int, most: int, options: PassageOptions) -> str:
     """Why these notes are no passage, or nothing."""
     if (notes.program != notes.program[0]).any():
         return "more than one program"

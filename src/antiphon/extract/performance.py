@@ -16,10 +16,9 @@ import numpy as np
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.phrases import count
-from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions, reading
+from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions, reading, to_score
 from antiphon.score.notes import Bool, Int, Notes, Small
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
-from antiphon.score.score import Score
 
 NOTE_ON = 1
 NOTE_OFF = 2
@@ -222,22 +221,6 @@ def _cut_at(most: int, events: Small, losses: Counter[str]) -> Small:
     stop = int(np.searchsorted(times, most, side="right"))
     rest = most - (int(times[stop - 1]) if stop else 0)
     return np.append(events[:stop], np.array([[TIME_SHIFT, rest]] * (rest > 0), np.int16).reshape(-1, 2), 0)
-
-
-def to_score(
-    performance: Performance,
-    qpm: float = 120.0,
-    program: int | None = None,
-    velocity: int | None = None,
-    name: str = "Performance",
-) -> Score:
-    """`performance` as a score of one part `name`, step 0 at tick 0 (its `start_step` is not looked at).
-
-    `program` and `velocity` None are those played. On a grid of seconds `qpm` changes how it is written, not
-    how fast it sounds.
-    """
-    notes = performance.notes()
-    return playing.as_score(performance, notes, qpm=qpm, program=program, velocity=velocity, name=name)
 
 
 EXTRACTOR = Extractor(Performance, extract, PerformanceOptions, to_score, reading)

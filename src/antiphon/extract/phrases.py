@@ -18,6 +18,9 @@ from antiphon.errors import OptionError
 from antiphon.extract.meters import Stretch
 from antiphon.score.notes import Bool, Int
 
+MOST_STEPS = 1 << 24
+"""Steps of all passages of a score; thousands of parts may each hold notes for hours."""
+
 
 class Onsets(Protocol):
     """Columns ordered by line and start, one row an onset."""
@@ -138,6 +141,13 @@ def cut(onsets: Onsets, found: Phrases, options: Phrasing, losses: Counter[str])
         begin, first = found.begin[i], found.first[i]
         stop[i] = first + np.searchsorted(onsets.start[first : stop[i]], begin + length[i])
     return found._replace(length=length, stop=stop).where(stop > found.first)
+
+
+def bounded(found: Phrases, losses: Counter[str]) -> Phrases:
+    """Passages as long as all of them have `MOST_STEPS` at most."""
+    inside = np.cumsum(found.length) <= MOST_STEPS
+    count(losses, f"more than {MOST_STEPS} steps", len(inside) - int(inside.sum()))
+    return found.where(inside)
 
 
 class Layout(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 
 from antiphon.extract import passages
 from antiphon.extract.extraction import Extraction, Extractor
-from antiphon.extract.passages import Passage
+from antiphon.extract.passages import Passage, PassageOptions
 from antiphon.extract.phrases import count
 from antiphon.extract.stepped import Stepped, as_score
 from antiphon.score.notes import Bool, Int, Small
@@ -59,12 +59,10 @@ def packed(roll: Bool) -> Small:
 
 
 @dataclass(frozen=True)
-class PianorollOptions:
+class PianorollOptions(PassageOptions):
     """What counts as a pianoroll. The defaults are those of Magenta's pipeline, but for drums, which it takes
     for notes of their pitches."""
 
-    min_steps: int = 80
-    """Shorter ones are left out."""
     max_steps: int | None = 2048
     """Longer ones are cut, or left out; None keeps them whole."""
     cut: bool = True
@@ -72,15 +70,6 @@ class PianorollOptions:
     split_repeats: bool = True
     """Whether a key is up in the step before it is struck, so that repeated notes stay apart. A note of one
     step is lost where the next follows at once."""
-    track: int | str | None = None
-    """Only this part, by number or by name; None is all parts, which then have to be of one program."""
-    drums: bool = False
-    """Whether percussion parts count."""
-    pickup: bool = True
-    """Whether a short first meter is a pick-up bar of what follows, not a stretch of its own."""
-
-    def __post_init__(self) -> None:
-        passages.check(self)
 
 
 def extract(

@@ -44,6 +44,10 @@ class Played(Events):
     track: int = SEVERAL
     program: int = 0
 
+    def notes(self) -> Notes:
+        """The notes in steps from the first."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class PlayingOptions:
@@ -208,15 +212,20 @@ def _bin_size(n: int) -> int:
     return -(-127 // n)
 
 
-def as_score(
-    played: Played, notes: Notes, *, qpm: float, program: int | None, velocity: int | None, name: str
+def to_score(
+    played: Played,
+    qpm: float = 120.0,
+    program: int | None = None,
+    velocity: int | None = None,
+    name: str = "Performance",
 ) -> Score:
-    """`notes` (in steps of `played` from its first) as a score of one part `name`, step 0 at tick 0.
+    """`played` as a score of one part `name`, step 0 at tick 0 (its `start_step` is not looked at).
 
     Tempo `qpm` decides how the score is written, and on a grid of steps per quarter how fast it is. On one
     of steps per second the tempo is the nearest at which a step is a whole number of ticks. `program` and
     `velocity` None are those played.
     """
+    notes = played.notes()
     tick, resolution, qpm = _ticks(played, qpm)
     own = max(played.program, 0) if played.program != DRUMS else 0
     notes = notes.replace(

@@ -14,7 +14,7 @@ import numpy as np
 
 from antiphon.extract import passages
 from antiphon.extract.extraction import Extraction, Extractor
-from antiphon.extract.passages import Passage
+from antiphon.extract.passages import Passage, PassageOptions
 from antiphon.extract.stepped import Stepped, as_score
 from antiphon.score.notes import Bool, Int, Small
 from antiphon.score.quantized import QuantizedScore
@@ -63,25 +63,12 @@ class PolyphonicSequence(Stepped):
 
 
 @dataclass(frozen=True)
-class PolyphonyOptions:
+class PolyphonyOptions(PassageOptions):
     """What counts as a polyphonic sequence. The defaults are those of Magenta's pipeline, but for drums,
     which it takes for notes of their pitches."""
 
-    min_steps: int = 80
-    """Shorter ones are left out."""
     max_steps: int | None = 512
     """Longer ones are left out, or cut; None keeps them whole."""
-    cut: bool = False
-    """Whether longer ones are cut."""
-    track: int | str | None = None
-    """Only this part, by number or by name; None is all parts, which then have to be of one program."""
-    drums: bool = False
-    """Whether percussion parts count."""
-    pickup: bool = True
-    """Whether a short first meter is a pick-up bar of what follows, not a stretch of its own."""
-
-    def __post_init__(self) -> None:
-        passages.check(self)
 
 
 def extract(

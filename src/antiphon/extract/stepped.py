@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from antiphon.extract.events import Events
+from antiphon.score.bars import meter_of
 from antiphon.score.maps import Meter, MeterMap, TempoMap
 from antiphon.score.notes import Int, Notes, Small
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER, Score
@@ -71,10 +72,11 @@ def opening(sequence: Stepped) -> tuple[list[tuple[int, Meter]], int]:
     if not sequence.start_in_bar:
         return [(0, sequence.meter)], 0
     pickup = sequence.steps_per_bar - sequence.start_in_bar
-    length = Fraction(pickup, 4 * sequence.steps_per_quarter)
-    if length.denominator & (length.denominator - 1):
+    length = Fraction(pickup, sequence.steps_per_quarter)
+    meter = meter_of(length)
+    if meter.quarters != length:  # no meter is as short: a whole bar, of which the pick-up is the end
         return [(0, sequence.meter)], sequence.start_in_bar
-    return [(0, Meter(length.numerator, length.denominator)), (pickup, sequence.meter)], 0
+    return [(0, meter), (pickup, sequence.meter)], 0
 
 
 def one_track(tracks: Small) -> int:
