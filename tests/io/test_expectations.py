@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,15 +14,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def table() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "formats_table.py"
-    spec = importlib.util.spec_from_file_location("formats_table", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["formats_table"] = module
-    spec.loader.exec_module(module)
-    return module
+def table(benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark("formats_table")
 
 
 @pytest.fixture(scope="module")

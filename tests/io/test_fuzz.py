@@ -4,35 +4,18 @@ it by the thousand.
 
 from __future__ import annotations
 
-import importlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+Benchmark = Callable[[str], ModuleType]
 
 
-@pytest.fixture(scope="module")
-def benchmarks() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield
-
-
-@pytest.fixture(scope="module")
-def fuzz(benchmarks: None) -> ModuleType:
-    return importlib.import_module("fuzz_midi")
-
-
-@pytest.fixture(scope="module")
-def fuzz_formats(benchmarks: None) -> ModuleType:
-    return importlib.import_module("fuzz_formats")
-
-
-def test_mutants_are_read_or_refused(fuzz: ModuleType, tmp_path: Path) -> None:
+def test_mutants_are_read_or_refused(benchmark: Benchmark, tmp_path: Path) -> None:
+    fuzz = benchmark("fuzz_midi")
     rng = random.Random(7)
     seeds = fuzz.small_files(rng)
     outcomes = []
@@ -45,15 +28,16 @@ def test_mutants_are_read_or_refused(fuzz: ModuleType, tmp_path: Path) -> None:
     assert len(set(outcomes)) >= 4
 
 
-def test_seeds_hold_a_little_of_everything(fuzz: ModuleType) -> None:
-    seeds = fuzz.small_files(random.Random(1))
+def test_seeds_hold_a_little_of_everything(benchmark: Benchmark) -> None:
+    seeds = benchmark("fuzz_midi").small_files(random.Random(1))
     assert len(seeds) >= 10
     assert any(b"\xff\x05" in data for data in seeds)
     assert any(b"\xff\x05" not in data for data in seeds)
 
 
 @pytest.mark.parametrize("name", ["abc", "musicxml", "mxl", "tfrecord"])
-def test_mutants_of_other_formats(fuzz_formats: ModuleType, name: str, tmp_path: Path) -> None:
+def test_mutants_of_other_formats(benchmark: Benchmark, name: str, tmp_path: Path) -> None:
+    fuzz_formats = benchmark("fuzz_formats")
     suffix, mutant = fuzz_formats.FORMATS[name]
     seeds = fuzz_formats.small_files(suffix, random.Random(7))
     assert len(seeds) >= 10
