@@ -94,6 +94,10 @@ def _check(score: Score, wanted: dict[str, object], path: Path) -> None:
         ("|: C [1 D :| [2,3 E :| F", [60, 62, 60, 64, 60, 64, 65]),
         ("|: C |1-2 D :|3 E |]", [60, 62, 60, 62, 60, 64]),
         ("C :: D :|", [60, 60, 62, 62]),
+        ("C |\\\n1 D :|\\\n 2 E |", [60, 62, 60, 64]),
+        ("c:| D", [72, 72, 62]),
+        ("C [CE\n2] [\nDF][E\nG]", [60, 60, 64, 62, 65, 64, 67]),
+        ("m: ~G3 = G{A}G{F}G\nU: T = !trill!\nTC ~D", [60, 62]),
         ("C D || E :|", [60, 62, 64, 60, 62, 64]),
         ("C :| D || E :|", [60, 60, 62, 64, 64]),
         ("C [|]:| D", [60, 60, 62]),
@@ -126,6 +130,10 @@ def test_keys(key: str, expected: int) -> None:
         ("C>D C>>D C<D", [1.5, 0.5, 1.75, 0.25, 0.5, 1.5]),
         ("C2>D2 [CE]>C", [3, 1, 1.5, 1.5, 0.5]),
         ("C>|D", [1.5, 0.5]),
+        ("C>>D/ C>D2 [C2E2]<D", [1, 0.5, 1, 2, 2, 2, 1]),  # between unequal lengths there is none
+        ("C>D>E", [1.5, 0.5, 1]),
+        ("(3CDE >F", [2 / 3, 2 / 3, 2 / 3, 1]),
+        ("C>z D>!trill!E", [1.5, 1.5, 0.5]),
         ("C > {d} D", [1.5, 0.5]),
         ("(2CD (4CDEF", [1.5, 1.5, 0.75, 0.75, 0.75, 0.75]),
         ("(3:2:2C2D E", [4 / 3, 2 / 3, 1]),
@@ -225,6 +233,25 @@ def test_the_order_of_parts() -> None:
     assert pitches("P:A\nC|\nP:B\nD|", "X:1\nP:AC\nK:C\n") == [60, 62]
 
 
+def test_a_part_begins_in_all_voices_that_are_written_as_far() -> None:
+    score = read("P:A\n[V:1]C|\n[V:2]E|\nP:B\n[V:1]D|\n[V:2]F|", "X:1\nP:ABA\nV:1\nV:2\nK:C\n")
+    assert [score.notes.pitch[score.notes.track == i].tolist() for i in (0, 1)] == [
+        [60, 62, 60],
+        [64, 65, 64],
+    ]
+    score = read("P:A\n[V:1]C|\nP:B\n[V:1]D|\n[V:2]E|F|", "X:1\nP:ABA\nV:1\nV:2\nK:C\n")
+    assert [score.notes.pitch[score.notes.track == i].tolist() for i in (0, 1)] == [
+        [60, 62, 60],
+        [64, 65, 64],
+    ]
+
+
+def test_a_chord_symbol_stays_with_its_note_after_a_broken_rhythm() -> None:
+    score = read('C> "G7"D "Am"E "F">G')
+    eighth = score.ticks_per_quarter / 2
+    assert [chord.time / eighth for chord in score.chords] == [1.5, 2, 3.5]
+
+
 def test_line_ends_byte_order_mark_and_blank_lines() -> None:
     for text in ("X:1\r\nK:C\r\nCD|\r\n", "X:1\rK:C\rCD|\r", "\ufeffX:1\nK:C\n\nCD|\n\nE F this is text\n"):
         assert abc.loads(text.encode()).notes.pitch.tolist() == [60, 62]
@@ -259,6 +286,7 @@ def test_an_index_never_complains_and_needs_no_mark_at_the_start() -> None:
         ("X:1\nL:0/8\nK:C\nC", "line 2: an unknown unit length"),
         ("X:1\nK:Q\nC", "line 2: an unknown key"),
         ("X:1\nK:C\nC,,,,,,,,C", "line 3: a note of pitch -36"),
+        ("X:1\nK:C\n[CE\nC D|", "line 3: a chord that is never closed"),
         ("X:1\nK:C\n[CE", "line 3: a chord that is never closed"),
         ("X:1\nK:C\nC0", "line 3: an unknown length '0'"),
         ("X:1\nK:C\nC1/0", "line 3: an unknown length"),

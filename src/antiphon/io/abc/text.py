@@ -9,7 +9,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from antiphon.errors import FormatError
 
@@ -23,6 +23,9 @@ _ACCENTS = {
 _LIGATURES = {"\\ae": "æ", "\\AE": "Æ", "\\oe": "œ", "\\OE": "Œ", "\\ss": "ß", "\\/o": "ø", "\\/O": "Ø",
               "\\aa": "å", "\\AA": "Å", "\\oa": "å", "\\%": "%", "\\&": "&"}  # fmt: skip
 _LIGATURE = re.compile("|".join(re.escape(name) for name in _LIGATURES))
+_FIELD = re.compile(r"[A-Za-z]:|[|\d]")
+_GOES_ON = re.compile(r"[^\[|:\"%]{0,40}\]")
+_MOST_JOINED = 10
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -34,6 +37,31 @@ def lines(data: bytes) -> Iterator[tuple[int, str]]:
     except UnicodeDecodeError:
         decoded = text.decode("cp1252", errors="replace")
     return enumerate(_ENDS.split(decoded), start=1)
+
+
+def with_whole_chords(numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, but a line of music that ends inside a chord has those after it in which the chord goes on,
+    as where a mail program broke a long line."""
+    waiting: tuple[int, str] | None = None
+    n_joined = 0
+    for number, line in numbered:
+        if waiting and n_joined < _MOST_JOINED and _GOES_ON.match(line):
+            waiting = waiting[0], waiting[1] + line
+            n_joined += 1
+        else:
+            if waiting:
+                yield waiting
+            waiting, n_joined = (number, line), 0
+        if not _is_open(waiting[1]):
+            yield waiting
+            waiting = None
+    if waiting:
+        yield waiting
+
+
+def _is_open(line: str) -> bool:
+    at = line.rfind("[")
+    return at > line.rfind("]") and line[1:2] != ":" and "%" not in line and not _FIELD.match(line, at + 1)
 
 
 def without_comment(line: str) -> str:

@@ -48,7 +48,7 @@ class Tune:
 
     def read(self, lines: Iterable[tuple[int, str]]) -> Tune:
         """Every line of the tune; the file's header may come before its X:. Raises `FormatError`."""
-        for number, line in lines:
+        for number, line in text.with_whole_chords(lines):
             try:
                 self._line(line)
             except FormatError as error:
