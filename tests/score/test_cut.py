@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,3 +126,23 @@ def test_windows_follow_the_meter() -> None:
         meters=MeterMap.of([(0, 3, 4), (2880, 4, 4)]),
     )
     assert [piece.notes.pitch.tolist() for piece in cut.split_every(score, 1)] == [[60], [61], [62], [63]]
+
+
+@given(st.data())
+def test_every_piece_is_what_is_extracted_between_two_cuts(
+    any_score: st.SearchStrategy[Score], data: st.DataObject
+) -> None:
+    score = data.draw(any_score)
+    times = sorted(data.draw(st.sets(st.integers(1, score.end), max_size=6)) - {score.end})
+    expected = [cut.extract(score, *bounds) for bounds in pairwise([0, *times, score.end])]
+    assert cut.split(score, times) == [piece for piece in expected if len(piece.notes)]
+
+
+def test_pieces_of_steps_keep_their_unrounded_onsets() -> None:
+    score = Score(Notes.of([30, 1900, 10, 2000], [60, 2500, 500, 2100], [60, 62, 64, 65]))
+    pieces = cut.split(quantize(score, PerQuarter(4)), [16])
+    assert [piece.notes.pitch.tolist() for piece in pieces] == [[60, 64], [62, 65]]
+    assert [(piece.onsets * 120).round().tolist() for piece in pieces if piece.onsets is not None] == [
+        [30, 10],
+        [-20, 80],
+    ]

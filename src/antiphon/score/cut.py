@@ -143,8 +143,23 @@ def _onsets(music: QuantizedScore, kept: Bool, start: int) -> Float | None:
 
 
 def _pieces(music: M, bounds: Iterable[tuple[int, int]]) -> list[M]:
-    pieces = (extract(music, start, stop) for start, stop in bounds)
-    return [piece for piece in pieces if len(piece.notes)]
+    """Those in which something begins. Each costs its own notes only, however many there are."""
+    order = np.argsort(music.notes.start, kind="stable")
+    times = music.notes.start[order]
+    found = []
+    for start, stop in bounds:
+        first, last = np.searchsorted(times, (start, stop))
+        if first < last:
+            found.append(extract(_only(music, np.sort(order[first:last])), start, stop))
+    return found
+
+
+def _only(music: M, rows: Int) -> M:
+    """The music with some of its notes."""
+    changes: dict[str, Any] = {"notes": music.notes[rows]}
+    if isinstance(music, QuantizedScore) and music.onsets is not None:
+        changes["onsets"] = music.onsets[rows]
+    return music.replace(**changes)
 
 
 def _changes(music: Score | QuantizedScore, *, tempo: bool) -> Sequence[int]:

@@ -189,6 +189,7 @@ def _best_elsewhere(best: Float) -> Int:
 def _edges(score: Score, chords_per_bar: int | None) -> Int:
     """Ticks at which stretches begin, and the end."""
     lines, meters = bar_lines(score), score.meters
+    _check_number(len(lines))
     holding = np.searchsorted(meters.time, lines, side="right") - 1
     stops = np.minimum(np.append(lines[1:], score.end), score.end)
     begins = []
@@ -198,9 +199,15 @@ def _edges(score: Score, chords_per_bar: int | None) -> Int:
         begin = lines[holding == index, None] + offsets
         begins.append(begin[begin < stops[holding == index, None]])
     edges = np.unique(np.concatenate(begins))
-    if len(edges) > _MOST:
-        raise OptionError(f"{len(edges)} chords to be told; expected at most {_MOST}. Take fewer a bar.")
+    _check_number(len(edges))
     return np.append(edges, score.end)
+
+
+def _check_number(n: int) -> None:
+    if n > _MOST:
+        raise OptionError(
+            f"{n} chords to be told, or more; expected at most {_MOST}. Take fewer a bar, or cut the music."
+        )
 
 
 def _offsets(meter: Meter, per_quarter: int, chords_per_bar: int | None) -> Int:
