@@ -81,6 +81,8 @@ def _check(score: Score, wanted: dict[str, object], path: Path) -> None:
             "^C C c C|C",
             [61, 61, 73, 61, 60],
         ),  # an accidental is for its letter in all octaves, to the bar line
+        ("%%propagate-accidentals octave\n^C C c", [61, 61, 72]),
+        ("I:propagate-accidentals not\n^C C c", [61, 60, 72]),
         ("^F-|F F", [66, 65]),  # a tie carries it over the bar line, no further
         ("=B,, _e' ^^g __A", [47, 87, 81, 67]),
         ("[CEG] [C,2c]", [60, 64, 67, 48, 72]),
@@ -167,6 +169,11 @@ def test_a_tuplet_of_any_size_stays_within_a_tick() -> None:
 )  # fmt: skip
 def test_tempos(field: str, qpm: float) -> None:
     assert read("C", f"X:1\nL:1/8\nQ:{field}\nK:C\n").tempos.qpm.tolist() == [qpm]
+
+
+def test_a_setting_in_the_header_holds_for_all_voices() -> None:
+    head = "X:1\n%%propagate-accidentals octave\nK:C\n"
+    assert pitches("[V:1]^Cc|\n[V:2]^Cc|", head) == [61, 72, 61, 72]
 
 
 def test_changes_in_the_middle() -> None:
@@ -311,8 +318,12 @@ def test_more_notes_than_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["(", "[", "{", '"', "!", "|:", "[1", ":|2", "(3", "C>", "C-", "&", "/", "w:a-", "[K:", "_", "^"]
-)
+    "unit",
+    [
+        "(", "[", "{", '"', "!", "|:", "[1", ":|2", "(3", "C>", "C-", "&", "/", "w:a-", "[K:", "_", "^",
+        "[C\n", "][\n",
+    ],
+)  # fmt: skip
 def test_endless_ones_take_no_time(unit: str) -> None:
     for music in (unit * 20_000, ("C" + unit) * 10_000):
         try:

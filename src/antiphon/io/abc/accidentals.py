@@ -1,8 +1,8 @@
 """The pitches of written notes: key signature, accidentals, ties and transposition.
 
-Source: the ABC music standard 2.1, sections 4.2 and 4.6. How far an accidental reaches is a setting
-(`%%propagate-accidentals`, 11.3): to the bar line, for its letter in all octaves, as players have it, or for
-its own octave. A tie carries it over the bar line.
+Source: the ABC music standard 2.1, sections 4.2, 4.6 and 11.3. An accidental holds to the bar line, for its
+letter in all octaves; `%%propagate-accidentals` can say 'octave', for its own one only, or 'not', for its
+note alone. A tie carries it over the bar line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Accidentals:
 
     def __init__(self, shifts: Mapping[str, int]) -> None:
         self.shifts = shifts
-        self.by_octave = False
+        self.reach = "pitch"
         self.octave = self.transpose = 0
         self._written: dict[str | int, int] = {}
         self._tied: dict[int, int] = {}  # what the last sounds hand on, by natural pitch
@@ -27,9 +27,10 @@ class Accidentals:
     def pitch(self, name: NoteName) -> int:
         """The MIDI pitch of a note. Raises `FormatError` outside 0 to 127."""
         shift, letter, natural = name[:3]
-        place = natural if self.by_octave else letter
+        place = letter if self.reach == "pitch" else natural
         if shift is not None:
-            self._written[place] = shift
+            if self.reach != "not":
+                self._written[place] = shift
         elif natural in self._tied:
             shift = self._tied[natural]
         else:

@@ -30,7 +30,6 @@ def read_line(voice: Voice, line: str, inline: Callable[[str], Voice]) -> Voice:
         elif kind == "field":
             voice = inline(match["field"])
         elif kind == "open" and line[match.end() : match.end() + 1] != '"':
-            raise FormatError(
-                f"a chord that is never closed: {one_line(line[match.start() :], 20)} (no ']')."
-            )
+            begins = one_line(line[match.start() :], 20)
+            raise FormatError(f"a chord that is never closed; it begins {begins} and needs its ']'.")
     return voice

@@ -44,6 +44,7 @@ class Tune:
         self._declared: dict[str, str] = {}
         self._directives: list[str] = []
         self._key_text = ""
+        self._reach = "pitch"
         self._in_text = self._continues = self._has_number = False
 
     def read(self, lines: Iterable[tuple[int, str]]) -> Tune:
@@ -155,6 +156,7 @@ class Tune:
             raise FormatError(f"more than {self.limits.parts} voices.")
         unit = self.unit or fields.default_unit(self.meter)
         voice = Voice(name, unit, self.meter, self.key, self.limits)
+        voice.accidentals.reach = self._reach
         voice.accidentals.set_sounding(fields.sounding(self._key_text))
         voice.set_key(self.key)
         self.voices[name] = voice
@@ -229,9 +231,10 @@ class Tune:
                 self._directives.append(rest)
             else:
                 self._midi(rest)
-        elif name == "propagate-accidentals":
+        elif name == "propagate-accidentals" and rest.strip() in ("not", "octave", "pitch"):
+            self._reach = rest.strip()
             for voice in self.voices.values():
-                voice.accidentals.by_octave = rest.strip() == "octave"
+                voice.accidentals.reach = self._reach
 
     def _midi(self, words: str) -> None:
         """program, channel and transpose; a program with a channel is for the voice of that number."""

@@ -1,8 +1,8 @@
 """Reads the music of one voice, thing by thing, into bars.
 
 Source: the ABC music standard 2.1, section 4. Lasting decisions: grace notes take no time and are left out; a
-broken rhythm reaches over a bar line, and is left out between notes of unequal lengths (4.4 does not define
-it; so do players).
+broken rhythm reaches over a bar line; between notes of unequal lengths, where 4.4 does not define it, it is
+left out, as abc2midi has it.
 """
 
 from __future__ import annotations
