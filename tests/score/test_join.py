@@ -101,3 +101,10 @@ def test_loops_that_make_no_sense_are_refused() -> None:
     for start, end, times in ((5, 5, 1), (-1, 5, 1), (0, 5, 0)):
         with pytest.raises(OptionError, match="0 <= start < end"):
             join.loop(SCALE, start, end, times)
+
+
+def test_no_more_parts_are_merged_than_can_be_numbered() -> None:
+    wide = Score(Notes.of([0, 0], [1, 1], [60, 60], track=[0, 16_383]))
+    assert join.merge([wide, wide]).notes.track.tolist() == [0, 16_383, 16_384, 32_767]
+    with pytest.raises(OptionError, match="49152 parts"):
+        join.merge([wide] * 3)

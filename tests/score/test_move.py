@@ -99,6 +99,7 @@ def test_moves_that_make_no_sense_are_refused(rich: Score) -> None:
         lambda: snap(rich, 0),
         lambda: snap(rich, 4, 1.5),
         lambda: augmented(rich, np.random.default_rng(0), semitones=(2, 1)),
+        lambda: augmented(rich, np.random.default_rng(0), stretches=(1, float("inf"))),
     ):
         with pytest.raises(OptionError, match="expected"):
             operation()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from antiphon.errors import OptionError
@@ -23,8 +25,10 @@ def augmented(
 
     Magenta's `augment_note_sequence`. Raises `OptionError` for a range whose ends are the wrong way round.
     """
-    if not 0 < stretches[0] <= stretches[1] or not semitones[0] <= semitones[1]:
-        raise OptionError(f"Cannot draw from {stretches} and {semitones}; expected the smaller end first.")
+    if not 0 < stretches[0] <= stretches[1] < math.inf or not semitones[0] <= semitones[1]:
+        raise OptionError(
+            f"Cannot draw from {stretches} and {semitones}; expected the smaller end first, factors above 0."
+        )
     factor = rng.uniform(*stretches)
     pitched = score.notes.pitch[~score.notes.is_drum]
     least, most = semitones

@@ -21,6 +21,7 @@ from antiphon.score.notes import Notes
 from antiphon.score.score import Bends, Controls, Score
 
 _FINEST = 0x7FFF  # ticks a quarter that a MIDI file can hold
+_MOST_PARTS = 1 << 15  # numbers of parts are 16-bit integers
 
 
 def concatenate(scores: Sequence[Score], *, at_bar: bool = True) -> Score:
@@ -70,10 +71,12 @@ def loop(score: Score, start: int, end: int, times: int) -> Score:
 def merge(scores: Sequence[Score]) -> Score:
     """The scores at the same time, their parts side by side; tempos, meters and keys are those of the first.
 
-    Raises `EmptyError` for none.
+    Raises `EmptyError` for none, `OptionError` for more parts than a score can number.
     """
     same = _same_resolution(scores)
     firsts = np.cumsum([0, *(score.n_tracks for score in same)]).tolist()
+    if firsts[-1] > _MOST_PARTS:
+        raise OptionError(f"{firsts[-1]} parts together; expected at most {_MOST_PARTS}.")
     layered = [_renumbered(score, first) for score, first in zip(same, firsts, strict=False)]
     names = (score.track_name(track) for score in same for track in range(score.n_tracks))
     return _together(layered, tuple(names)).replace(keys=same[0].keys)
