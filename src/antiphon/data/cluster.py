@@ -120,20 +120,21 @@ class _Build:
         self._alone(replace(job, refused={**job.refused, **deadly}))
 
     def _deadly(self, job: Job, numbers: Sequence[int]) -> Iterator[int]:
-        """Those of the pieces `numbers` that workers die of, found by halves."""
+        """Those that workers die of among the pieces `numbers`, of which workers died together; found by
+        halves."""
+        half = len(numbers) // 2
+        for part in filter(None, (numbers[:half], numbers[half:])):
+            if self._is_deadly(job, part):
+                yield from part if len(part) == 1 else self._deadly(job, part)
+
+    def _is_deadly(self, job: Job, numbers: Sequence[int]) -> bool:
+        """Whether workers die of the pieces `numbers` and no others."""
         others = set(range(len(job.places))) - set(numbers)
         out = Path(job.out)
         probe = out.with_name(f".{out.stem}-probe{out.suffix}")
         survives = self._alone(replace(job, out=str(probe), refused=dict.fromkeys(others, "")))
         probe.unlink(missing_ok=True)
-        if survives:
-            return
-        if len(numbers) == 1:
-            yield numbers[0]
-            return
-        half = len(numbers) // 2
-        yield from self._deadly(job, numbers[:half])
-        yield from self._deadly(job, numbers[half:])
+        return not survives
 
     def _alone(self, job: Job) -> bool:
         """Do one job while the others go on; whether it survived."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -30,6 +31,8 @@ from antiphon.errors import EmptyError, OutputError
 from antiphon.files import atomic_path, atomic_write
 from antiphon.io.formats import by_suffix
 
+_HINTED = 6
+"""Values that an error names."""
 _BLOCK = 4096
 """Sequences that are copied at a time."""
 
@@ -81,7 +84,9 @@ def select(folder: str | Path, where: Sequence[str]) -> Selection:
         chosen[row] = bool(piece.facts) and _all_hold(wanted, piece)
     language.check(wanted, known)
     if not chosen.any():
-        raise EmptyError(f"No piece of '{folder}' has {' and '.join(where)}; choose other values.")
+        raise EmptyError(
+            f"No piece of '{folder}' has {' and '.join(where)}; choose other values.{_hints(wanted, first)}"
+        )
     return Selection(corpora, tuple(where), chosen)
 
 
@@ -110,6 +115,16 @@ def write(selection: Selection, out: str | Path) -> dict[str, Any]:
 
 def _all_hold(wanted: Sequence[Condition], piece: Piece) -> bool:
     return all(condition.holds(piece) for condition in wanted)
+
+
+def _hints(wanted: Sequence[Condition], corpus: Corpus) -> str:
+    """The values that the pieces have of what was asked for, the most frequent first."""
+    values: dict[str, Counter[str]] = {condition.name: Counter() for condition in wanted}
+    for piece in _pieces(corpus):
+        for name, counts in values.items():
+            counts.update(piece.texts(name) if piece.facts else ())
+    named = {name: [text for text, _ in counts.most_common(_HINTED)] for name, counts in values.items()}
+    return "".join(f" Most frequent of {name}: {', '.join(texts)}." for name, texts in named.items() if texts)
 
 
 def _pieces(corpus: Corpus) -> Iterator[Piece]:
