@@ -187,6 +187,15 @@ def test_what_is_no_file_cannot_be_given(tmp_path: Path) -> None:
         find([tmp_path / "list.txt"], (".mid",))
 
 
+def test_a_corpus_is_not_built_from_its_own_folder(tunes: Tunes, tmp_path: Path) -> None:
+    folder = tunes(2)
+    for out in (folder, folder / ".." / folder.name):
+        with pytest.raises(InputError, match="the folder of the corpus itself; choose another -o"):
+            build([folder], out, workers=1)
+    build([folder], folder / "corpus", workers=1)
+    assert build([folder], folder / "corpus", workers=1).reused == 2
+
+
 def test_texts_of_all_kinds_stand_in_the_pieces(tune: Tune, tmp_path: Path) -> None:
     save(tune(1).replace(title="Ωmega\x07 \u2028 tune"), tmp_path / "a.mid")
     corpus = build([tmp_path / "a.mid"], tmp_path / "out", workers=1).corpus

@@ -75,7 +75,7 @@ class Plan:
         if before and set(then) != set(now):
             raise CorpusError(
                 f"'{self.folder}' holds sequences of the kind '{','.join(then)}', not '{','.join(now)}'; "
-                "choose another -o."
+                f"choose another -o, or --for {','.join(then)}."
             )
         old, new = _flat(before), _flat(self.settings())
         changed = [

@@ -52,15 +52,15 @@ def find(arguments: Sequence[str | Path], suffixes: Iterable[str], *, leave_out:
     A file named by itself or in a list counts as music whatever its suffix: a wrong one then says so in the
     ledger. An argument that begins with '@' or ends in .txt or .lst is a list of paths, one a line,
     relative to the list. Hidden files and folders are passed over. Only files of a format that holds many
-    pieces are opened. Raises `InputError` for a place that is not there, `EmptyError` where there is no
-    file at all.
+    pieces are opened. Raises `InputError` for a place that is not there or is the corpus itself, `EmptyError`
+    where there is no file at all.
     """
     known = {suffix.lower() for suffix in suffixes}
     seen = Seen.of(leave_out)
     lookup = Lookup()
     music: dict[str, list[Source]] = {}
     other: dict[str, None] = {}
-    for path, status, named in _expand(arguments, seen):
+    for path, status, named in _expand(arguments, seen, leave_out):
         if path in music or path in other:
             continue
         if named or os.path.splitext(path)[1].lower() in known:
@@ -95,12 +95,16 @@ def _indexed(path: str) -> list[Place]:
         return [Place(path)]
 
 
-def _expand(arguments: Sequence[str | Path], seen: Seen) -> Iterator[tuple[str, os.stat_result, bool]]:
+def _expand(
+    arguments: Sequence[str | Path], seen: Seen, leave_out: Path | None
+) -> Iterator[tuple[str, os.stat_result, bool]]:
     """(path, status, was it named by itself) of every file."""
     for argument in arguments:
         text = os.fspath(argument)
         path = os.path.normpath(text.removeprefix("@"))
         if os.path.isdir(path):
+            if leave_out is not None and leave_out.is_dir() and os.path.samefile(path, leave_out):
+                raise InputError(f"'{text}' is the folder of the corpus itself; choose another -o.")
             yield from ((found, status, False) for found, status in walk(path, seen))
         elif not os.path.isfile(path):
             what = "no file that can be read" if os.path.exists(path) else "not there"
