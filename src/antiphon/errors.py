@@ -21,6 +21,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_SHOWN = 16
+
 
 def one_line(text: object, most: int | None = None) -> str:
     """`text` on one line, at most `most` characters of it; what cannot be printed is shown as an escape.
@@ -76,12 +78,13 @@ class MissingDependency(AntiphonError):
 
 
 class NameNotFound(AntiphonError, LookupError):
-    """An unknown name; the message suggests the nearest known one."""
+    """An unknown name; the message suggests the nearest known one, or tells some where none is near."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.3)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         near += [other for other in names if name and name in other and other not in near][:1]
-        hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(names) or 'none'}."
+        some = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known: {some or 'none'}."
         super().__init__(f"No {kind} '{name}'. {hint}")
         self.name_wanted = name
