@@ -3,7 +3,8 @@
     python benchmarks/ship_corpus.py [--shared DIR] -o DIR
 
 Three sets whose licences allow it: traditional tunes (public domain), vocal lines of songs (CC0), and the
-soprano of four-part hymns (public domain). The melody is the first part of every file.
+soprano of four-part hymns (public domain). The melody is the first part of every MIDI file; the notation
+beside some of them says the same again.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ SETS = ("melody/trad-tunes-abc", "melody/openscore-lieder-vocal", "chorales/open
 
 
 def unpack(shared: Path, target: Path) -> list[Path]:
-    """The sets' folders below `target`."""
+    """The sets' folders below `target`, with their MIDI files and tables."""
     folders = []
     for name in SETS:
         folder = target / Path(name).name
         with zipfile.ZipFile(shared / "data" / f"{name}.zip") as archive:
-            archive.extractall(folder)
+            wanted = [name for name in archive.namelist() if name.endswith((".mid", ".tsv"))]
+            archive.extractall(folder, wanted)
         folders.append(folder)
     return folders
 
