@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from antiphon.codecs import examples, kinds
-from antiphon.codecs.kinds import Kind, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.data import about, facts
 from antiphon.data.chunks import TABLE, Chunk, Outcome, Part, Table, write
 from antiphon.data.fingerprints import prints
@@ -23,6 +23,7 @@ from antiphon.errors import AntiphonError, FormatError, one_line
 from antiphon.extract import Extraction, Reading
 from antiphon.io import Place, load
 from antiphon.io.examples import loads as decoded
+from antiphon.score.notes import Int
 from antiphon.score.pedal import sustained
 from antiphon.score.quantize import quantize
 from antiphon.score.quantized import QuantizedScore
@@ -59,7 +60,7 @@ def work(job: Job, begin: Callable[[int], None]) -> None:
 def harvest(job: Job, begin: Callable[[int], None]) -> Chunk:
     """The chunk of `job`; `begin(i)` is called before piece i is touched."""
     outcomes: list[Outcome] = []
-    found: dict[str, list[list[Any]]] = {name: [] for name, _ in job.wanted}
+    found: dict[str, list[list[_Stored]]] = {name: [] for name, _ in job.wanted}
     for number, place in enumerate(job.places):
         begin(number)
         refused = job.refused.get(number)
@@ -70,7 +71,7 @@ def harvest(job: Job, begin: Callable[[int], None]) -> Chunk:
     return Chunk({name: _part(kinds.kind(name), several) for name, several in found.items()}, tuple(outcomes))
 
 
-def _piece(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
+def _piece(place: Place, job: Job) -> tuple[dict[str, list[_Stored]], Outcome]:
     """The sequences of one piece by kind; whatever goes wrong is this piece's outcome and nobody else's."""
     try:
         return _of_music(load(place), job)
@@ -82,8 +83,8 @@ def _piece(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
         return {}, Outcome(_told(error, "reader"))
 
 
-def _of_music(score: Score, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
-    sequences: dict[str, list[Any]] = {}
+def _of_music(score: Score, job: Job) -> tuple[dict[str, list[_Stored]], Outcome]:
+    sequences: dict[str, list[_Stored]] = {}
     losses: dict[str, dict[str, int]] = {}
     ready = _Ready(score, {})
     for name, options in job.wanted:
@@ -101,7 +102,7 @@ def _is_example(place: Place) -> bool:
         return False
 
 
-def _of_example(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
+def _of_example(place: Place, job: Job) -> tuple[dict[str, list[_Stored]], Outcome]:
     """The sequence of an encoded example, if its kind is wanted."""
     try:
         example = decoded(next(examples.payloads(place)))
@@ -109,7 +110,8 @@ def _of_example(place: Place, job: Job) -> tuple[dict[str, list[Any]], Outcome]:
         if layout.kind not in (name for name, _ in job.wanted):
             return {}, Outcome(f"A training example of {layout.kind}; such sequences are not extracted here.")
         music = facts.of(examples.to_score(example, layout))
-        return {layout.kind: [examples.sequence(example, layout)]}, Outcome(facts=music)
+        sequence = examples.sequence(example, layout)
+        return {layout.kind: _stored(kinds.kind(layout.kind), [sequence])}, Outcome(facts=music)
     except Exception as error:
         return {}, Outcome(_told(error, "reader", f"'{place}': "))
 
@@ -127,11 +129,24 @@ class _Ready(NamedTuple):
         return self.readings[reading]
 
 
-def _extracted(kind: Kind[Any], options: Any, steps_per_quarter: int, ready: _Ready) -> Extraction[Any]:
+class _Stored(NamedTuple):
+    """One sequence as a chunk takes it."""
+
+    ids: Int
+    standing: Standing
+    profile: Profile
+
+
+def _stored(kind: Kind[Any], sequences: Sequence[Any]) -> list[_Stored]:
+    return [_Stored(kind.encode(s), Standing.of(s), kind.profile(s)) for s in sequences]
+
+
+def _extracted(kind: Kind[Any], options: Any, steps_per_quarter: int, ready: _Ready) -> Extraction[_Stored]:
     """What comes of a score for one kind; a failure is a loss of this kind, which the others survive."""
     try:
         grid = ready.by(kind.extractor.reading(options, steps_per_quarter))
-        return kind.extractor.extract(grid, options)
+        found = kind.extractor.extract(grid, options)
+        return Extraction(_stored(kind, found.sequences), found.losses)
     except Exception as error:
         told = _told(error, "extractor")
         return Extraction([], {cause_of(told) if isinstance(error, AntiphonError) else told: 1})  # type: ignore[arg-type]
@@ -148,18 +163,15 @@ def _told(error: Exception, what: str, prefix: str = "") -> str:
     )
 
 
-def _part(kind: Kind[Any], several: Sequence[Sequence[Any]]) -> Part:
+def _part(kind: Kind[Any], several: Sequence[Sequence[_Stored]]) -> Part:
     """The sequences of one kind as arrays; `several` are those of each piece."""
-    sequences = [sequence for mine in several for sequence in mine]
-    ids = [kind.encode(sequence) for sequence in sequences]
-    standings = [Standing.of(sequence) for sequence in sequences]
+    rows = [row for mine in several for row in mine]
+    ids, standings = [row.ids for row in rows], [row.standing for row in rows]
     table = _table(standings, [len(row) for row in ids])
     table["piece"] = np.repeat(np.arange(len(several)), [len(mine) for mine in several])
     shape = (0,) if len(kind.fields) == 1 else (0, len(kind.fields))
     events = np.concatenate([*ids, np.zeros(shape, np.int64)]).astype(np.int16)
-    return Part(
-        events, table, prints(kind, ids, [kind.profile(sequence) for sequence in sequences], standings)
-    )
+    return Part(events, table, prints(kind, ids, [row.profile for row in rows], standings))
 
 
 def _table(standings: Sequence[Standing], lengths: Sequence[int]) -> Table:

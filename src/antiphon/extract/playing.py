@@ -6,6 +6,7 @@ of Magenta's performance pipeline, whose notes are ordered by where they begin b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ DEFAULT_VELOCITY = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Played(Events):
+class Played(Events, ABC):
     """Events that were played. One of `steps_per_second` and `steps_per_quarter` is 0: time is counted in the
     other.
 
@@ -44,9 +45,9 @@ class Played(Events):
     track: int = SEVERAL
     program: int = 0
 
+    @abstractmethod
     def notes(self) -> Notes:
         """The notes in steps from the first."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ _BLOCK = 1 << 20
 _MARK = re.compile(rb"[\r\n]X:")
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_NAME = 24
+_LARGEST = 1 << 30
+"""Bytes of a book that is looked through; a larger file is no tune book, and too large for one piece."""
 
 
 def index(file: BinaryIO) -> Index:
@@ -19,8 +21,8 @@ def index(file: BinaryIO) -> Index:
 
     A tune is called by its number; the second of the same number, as in 12, is called '12.2'.
     """
-    starts = list(_starts(file))
     size = file.seek(0, 2)
+    starts = list(_starts(file)) if size <= _LARGEST else []
     if not starts:
         return Index((Span("1", 0, size),))
     stops = [*starts[1:], size]

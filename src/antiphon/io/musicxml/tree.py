@@ -43,6 +43,8 @@ def _check_prolog(data: bytes) -> None:
         parser.Parse(data, True)
     except _Reached:
         return
+    except FormatError:  # a ValueError too
+        raise
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise _damaged(error, data) from None
 
