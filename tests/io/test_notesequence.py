@@ -274,3 +274,15 @@ def test_records_of_magenta_are_read(dataset: Callable[[str], Path], name: str) 
         assert score.duration_s == pytest.approx(theirs.total_time)
         assert (score.notes.is_drum.all(), score.ticks_per_quarter) == (True, 480)
         assert notesequence.loads(notesequence.dumps(score)) == score
+
+
+def test_a_length_is_judged_in_ticks() -> None:
+    """One tick is seven seconds here, and the nearest to the end lies beyond what is read."""
+    message = note_sequence()["NoteSequence"](ticks_per_quarter=1)
+    message.tempos.add(qpm=60 / 7)
+    message.notes.add(pitch=60, velocity=80, end_time=48 * 3600 - 0.5)
+    with pytest.raises(FormatError, match="longer than 48 hours"):
+        notesequence.loads(message.SerializeToString())
+    message.notes[0].end_time -= 7
+    score = notesequence.loads(message.SerializeToString())
+    assert notesequence.loads(notesequence.dumps(score)) == score

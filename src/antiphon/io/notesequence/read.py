@@ -48,10 +48,11 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     message = unrolled(in_seconds(message), limits)
     clock = Clock(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
     rows = _table(message.notes, _NOTE)
-    if len(rows) and not rows[:, 1].max() <= limits.seconds:
-        raise FormatError(f"longer than {limits.seconds / 3600:g} hours. The file is probably damaged.")
     parts = Parts.of(message, rows[:, -2], rows[:, -1], limits)
-    return _score(message, _notes(rows, clock, parts), clock, parts, source)
+    score = _score(message, _notes(rows, clock, parts), clock, parts, source)
+    if score.duration_s > limits.seconds:  # in ticks, so that what is read can be written and read again
+        raise FormatError(f"longer than {limits.seconds / 3600:g} hours. The file is probably damaged.")
+    return score
 
 
 def _score(message: Any, notes: Notes, clock: Clock, parts: Parts, source: str) -> Score:
