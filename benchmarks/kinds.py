@@ -29,18 +29,13 @@ def measure() -> list[Row]:
     from antiphon.codecs.kinds import KINDS
 
     with tempfile.TemporaryDirectory() as folder:
-        pop, groove = (
-            _unpacked(name, Path(folder)) for name in ("pop909/pop909", "drums/groove-midi-dataset")
-        )
-        spent = _fastest(pop, list(KINDS.values()))
-        drums = _fastest(groove, [KINDS["drums"]])
+        spent = _fastest(_unpacked("pop909/pop909", Path(folder)), list(KINDS.values()))
     whole, parse = sum(spent.values()), spent["parse"]
     parts = ", ".join(f"{name} {ms:.2f}" for name, ms in spent.items())
     return [
         Row(f"MIDI to all {len(KINDS)} kinds at once, POP909", whole, "CPU ms a file", 8.0, beside=parts),
         Row("MIDI to all kinds / parse alone", whole / parse, "x", 8.0, beside=f"parse: {parse:.2f} ms"),
         Row("performances of a POP909 file", spent["performance"], "CPU ms a file", 2.0),
-        Row("MIDI to drums, Groove", sum(drums.values()), "CPU ms a file", 1.0),
     ]
 
 

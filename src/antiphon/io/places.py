@@ -73,20 +73,20 @@ def content(place: Place, limits: Limits) -> tuple[bytes, Format]:
     Raises `FormatError` where there are too many of them, before they are read.
     """
     with open(place.path, "rb", buffering=0) as file:
+        form = format_of(file, place.path)
         stop = os.fstat(file.fileno()).st_size if place.stop < 0 else place.stop
         size = place.header + stop - place.start
         if size > limits.bytes:
             raise FormatError(f"too large ({size >> 20} MiB); at most {limits.bytes >> 20} MiB are read.")
         data = file.read(place.header) if place.header else b""
         file.seek(place.start)
-        data += file.read(stop - place.start)
-        return data, format_of(file, place.path)
+        return data + file.read(stop - place.start), form
 
 
 def format_of(file: BinaryIO, path: str) -> Format:
     """The format of an open file, by what it begins with, then by its suffix. Raises `FormatError`."""
     file.seek(0)
-    form = by_content(file.read(_HEAD)) or by_suffix(Path(path).suffix)
+    form = by_content(file.read(_HEAD)) or by_suffix(os.path.splitext(path)[1])
     file.seek(0)
     if form is None:
         raise FormatError(f"no known format; known are {', '.join(suffixes())}.")

@@ -31,8 +31,8 @@ class Controls:
 
     @classmethod
     def none(cls) -> Controls:
-        """No control changes."""
-        return cls(*(np.empty(0) for _ in range(4)))  # type: ignore[arg-type]
+        """No control changes (one value for all, since it cannot change)."""
+        return _NO_CONTROLS
 
     def __len__(self) -> int:
         return len(self.time)
@@ -61,8 +61,8 @@ class Bends:
 
     @classmethod
     def none(cls) -> Bends:
-        """No pitch bends."""
-        return cls(*(np.empty(0) for _ in range(3)))  # type: ignore[arg-type]
+        """No pitch bends (one value for all, since it cannot change)."""
+        return _NO_BENDS
 
     def __len__(self) -> int:
         return len(self.time)
@@ -73,6 +73,10 @@ class Bends:
         return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in ("time", "value", "track"))
 
     __hash__ = None  # type: ignore[assignment]
+
+
+_NO_CONTROLS = Controls(*(np.empty(0) for _ in range(4)))  # type: ignore[arg-type]
+_NO_BENDS = Bends(*(np.empty(0) for _ in range(3)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)
