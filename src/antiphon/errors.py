@@ -7,13 +7,15 @@
     │   ├── EmptyError            there is nothing to work on (no notes, no melodies, no files)
     │   └── PromptError           a primer that this model cannot continue (range, length, no notes)
     ├── NameNotFound              an unknown recipe, codec, net, format, bundle; suggests the nearest
+    ├── ConflictError             two installed packages bring things of one name
     ├── BundleError               a bundle is truncated, altered, or of a newer version
     ├── CorpusError               a corpus folder is missing, unfinished, or of another kind
     ├── RunError                  a training run cannot start, resume, or be read
     ├── OutputError               the result cannot be written where it was asked for
     └── MissingDependency         an optional part is not installed; says what to install
 
-Every message says what was wrong with the value, what was expected, and what to do.
+Every message says what was wrong with the value, what was expected, and what to do. `PluginWarning` is a
+warning: something that another package brings cannot be used.
 """
 
 from __future__ import annotations
@@ -75,6 +77,14 @@ class OutputError(AntiphonError):
 
 class MissingDependency(AntiphonError):
     """An optional part is not installed."""
+
+
+class ConflictError(AntiphonError):
+    """Two installed packages bring things of one sort and name."""
+
+
+class PluginWarning(UserWarning):
+    """Something that another package brings cannot be used; the rest goes on without it."""
 
 
 class NameNotFound(AntiphonError, LookupError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from antiphon.errors import FormatError, OutputError
 from antiphon.files import atomic_write
 from antiphon.io import midi
-from antiphon.io.formats import FORMATS, Format, by_suffix, suffixes
+from antiphon.io.formats import FORMATS, Format, by_suffix, formats, suffixes
 from antiphon.io.limits import DEFAULT, Limits
 from antiphon.io.places import Place, content
 from antiphon.io.places import find as _find
@@ -71,7 +71,7 @@ def save(score: Score, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     form = by_suffix(path.suffix)
-    writable = [suffix for form in FORMATS if form.dumps for suffix in form.suffixes]
+    writable = [suffix for form in formats() if form.dumps for suffix in form.suffixes]
     if form is None:
         raise FormatError(f"No format for '{path}'; its name must end in one of {', '.join(writable)}.")
     if form.dumps is None:
@@ -87,11 +87,6 @@ def loads_midi(data: bytes, *, limits: Limits = DEFAULT) -> Score:
 def dumps_midi(score: Score) -> bytes:
     """`score` as the bytes of a format 1 MIDI file. Raises `OutputError` for what MIDI cannot hold."""
     return midi.dumps(score)
-
-
-def formats() -> tuple[Format, ...]:
-    """Every known format."""
-    return FORMATS
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The file formats: one module each, one line each here.
+"""The file formats: one module each, one line each here; other packages bring theirs.
 
 A file of some formats holds many pieces (a tune book, a set of records). Such a format has an `index`, which
 finds the pieces without reading them; the bytes of one piece, after the file's header, are a file of the same
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 from antiphon.io import abc, midi, musicxml, notesequence
 from antiphon.io.limits import Limits
 from antiphon.io.notesequence import tfrecord
 from antiphon.io.spans import Index, Span
+from antiphon.registry import Registry
 from antiphon.score.score import Score
 
-__all__ = ["FORMATS", "Format", "Index", "Span", "by_content", "by_suffix", "suffixes"]
+__all__ = ["FORMATS", "Format", "Index", "Span", "by_content", "by_suffix", "formats", "suffixes"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Format:
     """What goes through the format besides notes, in a few words."""
 
 
-FORMATS: tuple[Format, ...] = (
+_OURS = (
     Format(
         "MIDI",
         (".mid", ".midi", ".kar", ".smf", ".rmi"),
@@ -94,16 +96,30 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
+FORMATS: Registry[Format] = Registry(
+    "format",
+    "antiphon.formats",
+    {form.name: form for form in _OURS},
+    fits=lambda thing: isinstance(thing, Format),
+)
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every known format, ours first: of two that claim a suffix, the first has it."""
+    return tuple(FORMATS.things())
+
+
 def suffixes() -> list[str]:
     """Every known file name suffix."""
-    return [suffix for form in FORMATS for suffix in form.suffixes]
+    return [suffix for form in formats() for suffix in form.suffixes]
 
 
 def by_content(head: bytes) -> Format | None:
     """The format whose files begin like `head`."""
-    return next((form for form in FORMATS if head.startswith(form.magic)), None)
+    return next((form for form in formats() if head.startswith(form.magic)), None)
 
 
 def by_suffix(suffix: str) -> Format | None:
     """The format of files named like that, upper or lower case."""
-    return next((form for form in FORMATS if suffix.lower() in form.suffixes), None)
+    return next((form for form in formats() if suffix.lower() in form.suffixes), None)
