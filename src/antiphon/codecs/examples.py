@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from antiphon.codecs import polyphony
 from antiphon.codecs.kinds import kind as kind_of
-from antiphon.codecs.labels import plain_label
 from antiphon.codecs.melody import FIRST_PITCH_ID, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.codecs.performance import FIRST_ON_ID, FIRST_SHIFT_ID, FIRST_VELOCITY_ID
 from antiphon.codecs.standing import Standing
@@ -63,24 +62,20 @@ class Layout:
 
 
 class _Codec(NamedTuple):
-    """A melody codec and its range; see `antiphon.codecs.labels`."""
+    """A melody codec and its range, as far as its labels depend on them. Key-melody codecs count pitches
+    first."""
 
     name: str
     lookback_bars: tuple[int, ...] = ()
     min_pitch: int = 48
     max_pitch: int = 84
-    key: int | None = None
 
     @property
     def label_events(self) -> Int:
         """The event that each label names, of those that name one."""
-        events = np.array([NO_EVENT_ID, NOTE_OFF_ID, *(p + FIRST_PITCH_ID for p in self._pitches)])
-        named: Int = events[np.argsort(plain_label(events, self, self))]
-        return named
-
-    @property
-    def _pitches(self) -> range:
-        return range(self.min_pitch, self.max_pitch)
+        pitches = np.arange(self.min_pitch, self.max_pitch) + FIRST_PITCH_ID
+        others = np.array([NO_EVENT_ID, NOTE_OFF_ID])
+        return np.concatenate([pitches, others] if self.name == "key_melody" else [others, pitches])
 
 
 def read(source: Place | str | os.PathLike[str], kind: str = "", layout: str = "") -> list[Any]:

@@ -1,97 +1,144 @@
-"""`Family`: all that other rooms need to know about one kind of event sequence.
+"""`Family`: what rooms above need to know of one kind of event sequence that models play.
 
-Training, playing, evaluating and generating handle arrays of event ids and ask the family for the rest, so
-that none of them branches on its name. Ids belong to the family, not to a model: one alphabet, one decoder
-and one grammar serve every codec of it.
+Ids belong to the family, not to a model: one alphabet, one grammar and one decoder serve every codec of it.
+Training, playing, evaluating and generating handle arrays of ids and ask the alphabet for what they mean; a
+family is asked for the ways in and out: from a corpus, from a sequence, from what people write, and back.
+
+T is a sequence's length in events, F the fields of an event; ids are int64 [T, F].
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.codecs.pitches import PitchRange, PitchView
-from antiphon.extract import Extractor
-from antiphon.score.maps import Meter
-from antiphon.score.notes import Bool, Float, Int
+from antiphon.codecs.alphabet import Alphabet, Ids
+from antiphon.codecs.rules import Rule
+from antiphon.codecs.standing import Standing
+from antiphon.extract.extraction import Extractor
+from antiphon.schema import Settings
+from antiphon.score.notes import Bool, Int
 
 S = TypeVar("S")
-S_co = TypeVar("S_co", covariant=True)
 
-Ids = npt.NDArray[np.integer[Any]]
-"""Event ids of any integer type; what comes back is int64."""
+Float32 = npt.NDArray[np.float32]
 
 
-class Decode(Protocol[S_co]):
-    """Ids -> sequence; the rest says where in which bars the ids stand."""
+class View(Settings):
+    """Base of views: how a model of a family sees its sequences. A view is a frozen dataclass of settings
+    that has `steps_per_quarter`, or `steps_per_second` for music that is counted by the clock."""
 
-    def __call__(
-        self,
-        ids: Ids,
-        *,
-        meter: Meter = Meter(),
-        steps_per_quarter: int = 4,
-        start_step: int = 0,
-        start_in_bar: int = 0,
-        track: int = 0,
-        program: int = 0,
-    ) -> S_co:
-        """The sequence; raises `InputError` for an id outside the alphabet."""
-        ...
+    group: ClassVar[str] = "view"
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Steps a quarter and steps a second, one of them 0."""
+        return getattr(self, "steps_per_quarter", 0), getattr(self, "steps_per_second", 0)
 
 
-class Viewed(NamedTuple):
-    """Ids as a model sees them, and the semitones they were moved by."""
+class Learned(NamedTuple):
+    """A sequence as a model learns it."""
 
-    ids: Int
-    shift: int
+    events: Int
+    """Ids, int64 [T, F]. Pitches are as they came: key and range of the view are applied later."""
+    control: Float32 | None = None
+    """What each event is conditioned on, float32 [T, C]."""
+    value: Float32 | None = None
+    """The continuous numbers that go with each event, float32 [T, G]."""
 
 
-@dataclass(frozen=True)
-class Family(Generic[S]):
-    """One kind of event sequence S. Ids are int64; T is a sequence's length, B a batch, V the alphabet."""
+Learn = Callable[[Ids, Any, Any], Learned]
+"""(ids of a corpus [T] or [T, fields of the kind], view, the recipe's control or None) -> what is learnt."""
 
-    name: str
-    n_events: int
-    """V, the size of the alphabet."""
-    default_id: int
-    """The event that says nothing new; 0, so that a history of zeros is silence."""
-    extractor: Extractor
+
+class Family(ABC, Generic[S]):
+    """One kind of event sequence S that models play. Its objects have no state; the registry holds one."""
+
+    name: ClassVar[str]
+    plural: ClassVar[str]
+    """What several of its sequences are called, in messages."""
+    view: ClassVar[type[View]]
+    extractor: ClassVar[Extractor]
     """How sequences are found in a score, and how one becomes a score."""
-    encode: Callable[[S], Int]
-    """Sequence -> ids [T]."""
-    decode: Decode[S]
-    """Ids [T] -> sequence."""
-    excerpt: Callable[[Ids, int, int | None], Int]
-    """(ids [T], start, stop) -> that stretch on its own, without ends of notes begun before it."""
-    begin: Callable[[int], Bool]
-    """Number of sequences -> grammar state [B] before the first event."""
-    advance: Callable[[Bool, Ids], Bool]
-    """(grammar state [B], ids [B] that just sounded) -> next grammar state [B]."""
-    grammar_state: Callable[[Ids], Bool]
-    """Ids [..., T] -> grammar state [...] after them."""
-    allowed: Callable[[Bool], Bool]
-    """Grammar state [B] -> which events may come next, bool [B, V]; never forbids real sequences."""
-    in_view: Callable[[PitchView], Bool]
-    """View -> which events a model of that view knows, bool [V]."""
-    view_shift: Callable[[Ids, PitchView], int]
-    """(ids [T], view) -> semitones `to_view` moves them by."""
-    to_view: Callable[[Ids, PitchView], Viewed]
-    """(ids [T], view) -> ids in the view's key, folded into its range, and the shift."""
-    from_view: Callable[[Ids, int], Int]
-    """(ids [...], shift) -> ids moved back; exact where `to_view` did not have to fold."""
-    transpose: Callable[[Ids, int], Int]
-    """(ids [...], semitones) -> ids moved, folded at the ends of MIDI's range."""
-    out_of_range: Callable[[Ids, PitchView], PitchRange | None]
-    """(ids [T], view) -> the notes that `to_view` would fold and what would help; None where all fit."""
+    decoder_version: ClassVar[int] = 1
+    """Changes when the same ids come to mean other music."""
 
-    def opening(self, sequences: Iterable[Ids]) -> Float:
-        """How often each event begins one of `sequences`: float64 [V], sums to 1; uniform for none."""
-        first = [int(ids[0]) for ids in sequences if len(ids)]
-        counts = np.bincount(np.array(first, dtype=np.int64), minlength=self.n_events).astype(np.float64)
-        result: Float = counts / counts.sum() if first else np.full(self.n_events, 1 / self.n_events)
-        return result
+    # what events mean ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def alphabet(self, view: Any) -> Alphabet:
+        """The events as a model of this view knows them."""
+
+    def grammar(self, alphabet: Alphabet) -> Sequence[Rule]:
+        """Which ids may come next; never forbids real sequences."""
+        return ()
+
+    def opening(self, alphabet: Alphabet) -> tuple[Bool, ...]:
+        """Which ids of each field, bool [V], may begin music made from nothing: those that begin a note."""
+        fields = alphabet.fields
+        return tuple(f.onset if f.onset.any() else np.ones(f.size, np.bool_) for f in fields)
+
+    def after_end(self, alphabet: Alphabet) -> tuple[Bool, ...] | None:
+        """Which ids of each field may follow music whose last note has ended; None for all."""
+        return None
+
+    # from a corpus ------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def sources(self) -> Mapping[str, Learn]:
+        """How what a corpus holds becomes what a model learns, by kind of sequence."""
+
+    def misfit(self, options: Mapping[str, Any], view: Any) -> str:
+        """Why a model of `view` cannot learn from a corpus extracted with `options`; '' where it can."""
+        return ""
+
+    def excerpt(self, ids: Ids, start: int, stop: int | None = None) -> Int:
+        """Events [start, stop) of `ids` standing alone, without ends of notes begun before them."""
+        return np.array(ids[start:stop], np.int64)
+
+    # from a sequence, and back ------------------------------------------------------------------------------
+
+    @abstractmethod
+    def encode(self, sequence: S, view: Any) -> Int:
+        """Ids [T, F] of a sequence; raises `InputError` for one that this view cannot show."""
+
+    def value(self, sequence: S, view: Any) -> Float32 | None:
+        """The continuous numbers that go with its events, [T, G], as `Alphabet.values` names them: 0 is the
+        usual one of each, which the first event of music made from nothing has. None where there are none."""
+        return None
+
+    @abstractmethod
+    def decode(self, ids: Ids, standing: Standing, view: Any, value: Float32 | None = None) -> S:
+        """The sequence of `ids` [T, F] with the continuous numbers `value` [T, G]; raises `InputError` for an
+        id outside the alphabet."""
+
+    @abstractmethod
+    def prompt_options(self, view: Any) -> Any:
+        """Options by which the extractor takes whatever a score has, to be continued."""
+
+    def silence(self, alphabet: Alphabet, n: int) -> Int:
+        """Events [k, F] that end what sounds and let n steps pass; the default event, unless overridden."""
+        return np.zeros((n // max(alphabet.steady, 1), alphabet.n_fields), np.int64)
+
+    # as people write ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def event(self, ids: Int, view: Any) -> Any:
+        """The event of `ids` [F] as a small plain value, such as a number."""
+
+    @abstractmethod
+    def ids(self, event: Any, view: Any) -> Sequence[int]:
+        """The F ids of an event; raises `PromptError` for what is none."""
+
+    @abstractmethod
+    def text(self, events: Sequence[Any]) -> str:
+        """Events on one line; `read` is the inverse."""
+
+    @abstractmethod
+    def read(self, text: str) -> list[Any]:
+        """The events that a person wrote; raises `PromptError`."""

@@ -1,18 +1,18 @@
 """`Kind`: all that a corpus needs to know about one kind of extracted sequence.
 
-A corpus stores a sequence as rows of small integers, its ids, with named columns. Models need more (which
-ids may come next, keys and ranges): that is a `Family`, of the same name, added with the first model of it.
+A corpus stores a sequence as rows of small integers, its ids, with named columns. Models need more (what ids
+mean, which may come next): that is a `Family`, which learns from one kind or several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from antiphon.codecs.family import Ids
+from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.extract.extraction import Extractor
 from antiphon.score.notes import Int
@@ -39,6 +39,11 @@ class Kind(Generic[S]):
     """Whether the same sequence in another key is the same music (not so for drums)."""
     on_grid: bool = True
     """Whether onsets stand in simple ratios; played freely, only the order of pitches tells a piece."""
+    sounds: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda options: ()
+    """The extractor's options -> names of what the pitches of a profile stand for; () where they are
+    pitches."""
+    remedies: tuple[tuple[str, str], ...] = ()
+    """What to do where nothing comes of a piece: words of the reason, and advice."""
 
 
 def plain(name: str, extractor: Extractor) -> Kind[Any]:

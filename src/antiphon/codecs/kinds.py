@@ -1,17 +1,16 @@
-"""The kinds of sequences that a corpus can hold: one line each in `_CODECS`, and every other extractor as it
-is."""
+"""The kinds of sequences that a corpus can hold: every extractor as it is, one line in `_CODECS` for those
+that have a codec, and what other packages bring."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from antiphon.codecs import drums, leadsheet, melody, note_performance, performance, pianoroll, polyphony
 from antiphon.codecs.kind import Kind, plain
 from antiphon.codecs.standing import Profile, Standing
-from antiphon.errors import NameNotFound
 from antiphon.extract import EXTRACTORS
+from antiphon.registry import Registry
 
 __all__ = ["KINDS", "Kind", "Profile", "Standing", "kind"]
 
@@ -25,13 +24,14 @@ _CODECS: Mapping[str, Kind[Any]] = {
     "leadsheet": leadsheet.KIND,
 }
 
-KINDS: Mapping[str, Kind[Any]] = MappingProxyType(
-    {name: _CODECS.get(name) or plain(name, extractor) for name, extractor in EXTRACTORS.items()}
+KINDS: Registry[Kind[Any]] = Registry(
+    "kind of sequence",
+    "antiphon.kinds",
+    {name: _CODECS.get(name) or plain(name, extractor) for name, extractor in EXTRACTORS.items()},
+    fits=lambda thing: isinstance(thing, Kind),
 )
 
 
 def kind(name: str) -> Kind[Any]:
     """The kind called `name`; raises `NameNotFound` with the nearest known one."""
-    if name not in KINDS:
-        raise NameNotFound("kind of sequence", name, KINDS)
-    return KINDS[name]
+    return KINDS.find(name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from antiphon.codecs import melody
-from antiphon.codecs.family import Ids
+from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError

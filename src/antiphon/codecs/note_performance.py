@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.codecs.family import Ids
+from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.kind import Kind
 from antiphon.codecs.performance import played, profile
 from antiphon.codecs.standing import Standing

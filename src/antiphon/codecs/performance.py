@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.family import Ids
+from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.kind import Kind
 from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError

@@ -1,17 +1,23 @@
 """Pitches as a model of limited range sees them: key, transposition with octave folding, what lies outside.
 
-After Magenta's melodies (`Melody.squash`, `Melody.transpose`): a melody is moved to one key and as near as
-whole octaves bring it to the middle of the range; what still sticks out is folded into the outermost octave.
+After Magenta's melodies (`Melody.squash`, `Melody.transpose`): music is moved to one key and as near as whole
+octaves bring it to the middle of the range; what still sticks out is folded into the outermost octave. All of
+it works on the ids of any alphabet that has pitches.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.codecs.alphabet import Alphabet, Field, Ids, folded
+from antiphon.codecs.family import View
+from antiphon.errors import OptionError
+from antiphon.schema import setting
 from antiphon.score.notes import Int
 
 Pitches = npt.NDArray[np.integer[Any]]
@@ -25,23 +31,31 @@ _IN_KEY = np.array(
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
-class PitchView(Protocol):
-    """The range a model knows, [`min_pitch`, `max_pitch`), and the major key it is moved to (None: none)."""
+@dataclass(frozen=True)
+class PitchView(View):
+    """The range into which a model's music is folded, and the key to which it is moved."""
 
-    @property
-    def min_pitch(self) -> int:
-        """Lowest MIDI pitch."""
-        ...
+    min_pitch: int = setting(48, "Lowest MIDI pitch that the model knows.", low=0, high=127)
+    max_pitch: int = setting(84, "One above the highest MIDI pitch that it knows.", low=1, high=128)
+    key: int | None = setting(
+        0, "Pitch class to which the major key of all music is moved; none leaves it.", low=0, high=11
+    )
+    steps_per_quarter: int = setting(4, "Steps of the grid in a quarter.", low=1, high=96)
 
-    @property
-    def max_pitch(self) -> int:
-        """One above the highest MIDI pitch."""
-        ...
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_pitch >= self.max_pitch:
+            raise OptionError(
+                f"view.min_pitch is {self.min_pitch}; expected less than view.max_pitch, which is "
+                f"{self.max_pitch}."
+            )
 
-    @property
-    def key(self) -> int | None:
-        """Pitch class of the tonic."""
-        ...
+
+class Viewed(NamedTuple):
+    """Ids as a model sees them, and the semitones they were moved by."""
+
+    ids: Int
+    shift: int
 
 
 def pitch_name(pitch: int) -> str:
@@ -54,23 +68,53 @@ def major_key(pitches: Pitches) -> int:
     return int(np.argmax(np.bincount(pitches % 12, minlength=12) @ _IN_KEY))
 
 
-def fold(pitches: Pitches, low: int, high: int) -> Int:
-    """`pitches` with those outside [low, high) moved by octaves into its lowest or highest octave."""
-    raised = np.where(pitches < low, low + (pitches - low) % 12, pitches)
-    folded: Int = np.where(raised >= high, high - 12 + (raised - high) % 12, raised).astype(
-        np.int64, copy=False
-    )
-    return folded
+def sounding(alphabet: Alphabet, ids: Ids) -> Int:
+    """Pitches of the notes that begin in `ids` [T, F], int64 [N]."""
+    found = alphabet.pitches(ids)
+    return found[found >= 0]
+
+
+def moved(alphabet: Alphabet, ids: Ids, semitones: int, low: int = 0, high: int = 128) -> Int:
+    """`ids` [..., F] moved by `semitones` and folded into [`low`, `high`), MIDI's range without them."""
+    if not semitones and (low, high) == MIDI_RANGE:
+        return np.asarray(ids, np.int64)
+    columns = []
+    for f, field in enumerate(alphabet.fields):
+        wide = np.asarray(ids[..., f], np.int64)
+        columns.append(wide + _distances(field, semitones, low, high)[wide])
+    return columns[0][..., None] if len(columns) == 1 else np.stack(columns, axis=-1)
+
+
+@lru_cache(maxsize=1024)
+def _distances(field: Field, semitones: int, low: int, high: int) -> Int:
+    """By how much each id of a field moves, [V]: as far as its pitch, since ids rise with pitches, but never
+    out of its span."""
+    first = field.pitch - field.place
+    last = first + np.array([span.n for span in field.spans])[field.span] - 1
+    pitch = folded(field.pitch + semitones, np.maximum(low, first), np.minimum(high, last + 1))
+    found = np.where(field.pitch >= 0, np.clip(pitch, first, last) - field.pitch, 0)
+    found.flags.writeable = False
+    return found
 
 
 def view_shift(pitches: Pitches, view: PitchView) -> int:
-    """Semitones that move a melody of these notes into `view`'s key and nearest the middle of its range."""
+    """Semitones that move notes of these `pitches` into the view's key and nearest the middle of its
+    range."""
     if view.key is None or not len(pitches):
         return 0
     to_key = view.key - major_key(pitches)
     center = (int(pitches.min()) + int(pitches.max())) / 2
     target = (view.min_pitch + view.max_pitch - 1) / 2
     return to_key + 12 * round((target - (center + to_key)) / 12)
+
+
+def to_view(alphabet: Alphabet, ids: Ids, view: PitchView) -> Viewed:
+    """`ids` [T, F] as a model of `view` sees them, and the semitones they were moved by.
+
+    Notes that stick out are folded by octaves into the range, which moving them back does not undo.
+    """
+    shift = view_shift(sounding(alphabet, ids), view)
+    return Viewed(moved(alphabet, ids, shift, view.min_pitch, view.max_pitch), shift)
 
 
 @dataclass(frozen=True)
@@ -108,8 +152,8 @@ def out_of_range(pitches: Pitches, view: PitchView) -> PitchRange | None:
 
 
 def _outside(pitches: Pitches, view: PitchView) -> Pitches:
-    moved = pitches + view_shift(pitches, view)
-    return pitches[(moved < view.min_pitch) | (moved >= view.max_pitch)]
+    shifted = pitches + view_shift(pitches, view)
+    return pitches[(shifted < view.min_pitch) | (shifted >= view.max_pitch)]
 
 
 def _is_midi(pitches: Pitches) -> bool:
