@@ -1,208 +1,190 @@
-"""`Recipe`: what a model *is*, as plain data. No net, no codec is imported here; names point at them.
+"""`Recipe`: what a model *is*, as plain data. No torch is imported here; parts say where their nets are.
 
 A recipe travels whole inside a bundle, so everything needed to train, play and fine-tune stands in it. Any
-value can be changed by its dotted name (`with_values({"sizes.layers": "64,64"})`), which is what `--set` on
-the command line does.
+value can be changed by its dotted name (`with_values({"net.layers": "64,64"})`), which is what `--set` on the
+command line does.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
 
+from antiphon import schema
+from antiphon.codecs.alphabet import Alphabet
+from antiphon.codecs.families import FAMILIES
+from antiphon.codecs.family import Family, View
 from antiphon.errors import NameNotFound, OptionError
-from antiphon.recipes import ranges
+from antiphon.recipes.legacy import NEW_NAMES
+from antiphon.recipes.parts import CODECS, CONTROLS, HEADS, NETS, Categorical, Codec, Control, Head, Net
+from antiphon.registry import Registry
+from antiphon.schema import Settings, setting
 
 MAX_STEPS_PER_BAR = 48
-"""Longest bar a model knows, in steps: 12/4 or 3/1 in sixteenths."""
+"""Longest bar that a model knows, in steps: 12/4 or 3/1 in sixteenths."""
+
+_PARTS: Mapping[str, Registry[Any]] = {"codec": CODECS, "net": NETS, "head": HEADS, "control": CONTROLS}
 
 
 @dataclass(frozen=True)
-class View:
-    """How a model of this recipe sees a melody: the range it is folded into and the key it is moved to."""
-
-    min_pitch: int = 48
-    """Lowest MIDI pitch the model knows."""
-    max_pitch: int = 84
-    """One above the highest MIDI pitch the model knows."""
-    key: int | None = 0
-    """Pitch class every melody's major key is moved to; None leaves melodies where they are."""
-    steps_per_quarter: int = 4
-
-
-@dataclass(frozen=True)
-class Codec:
-    """Features a net sees and labels it predicts; `name` is looked up in `antiphon.nets.features`."""
-
-    name: str
-    lookback_bars: tuple[int, ...] = ()
-    """Distances, in bars, at which repetition has a label and a feature of its own."""
-    clock_bits: int = 0
-    """Bits of the +-1 step clock."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The net's dimensions."""
-
-    layers: tuple[int, ...] = (128, 128)
-    attention_length: int = 0
-    """Past outputs attended to; 0 is no attention."""
-    residual: bool = False
-    attention_around: str = "first"
-    """'first' wraps attention round the first layer; 'stack' round the whole stack (bundles of 2016-17)."""
-
-
-@dataclass(frozen=True)
-class Training:
+class Training(Settings):
     """Values of the training loop."""
 
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-3
-    """Learning rate at `max_steps`, approached along a cosine; equal to `learning_rate` it stays constant."""
-    dropout: float = 0.5
-    """Share of each layer's outputs that is dropped."""
-    clip_norm: float = 5.0
-    clip: str = "tensor"
-    """'tensor' clips each gradient by its own norm, as the original; 'global' by the norm of all together."""
-    transpose: tuple[int, int] = (0, 0)
-    """Semitones, both inclusive, drawn anew each time a melody is seen, before it is moved to the view's
-    key.
-    """
-    max_length: int = 512
-    """Longest stretch of events, in steps, that one training example holds; longer ones are cut at a bar."""
-    max_steps: int = 20_000
-    """Optimiser steps after which training ends even while it still improves."""
-    evaluate_every: int = 250
-    """Optimiser steps between evaluations on the validation split."""
-    patience: int = 8
-    """Evaluations without improvement after which training ends."""
+    group: ClassVar[str] = "training"
+
+    batch_size: int = setting(128, "Sequences in a step.", low=1, high=65_536)
+    learning_rate: float = setting(1e-3, "Learning rate at the first step.", low=0, high=1)
+    final_learning_rate: float = setting(
+        1e-3, "Learning rate at max_steps, approached along a cosine.", low=0, high=1
+    )
+    dropout: float = setting(0.5, "Share of each layer's outputs that is dropped.", low=0, high=1 - 2**-53)
+    clip_norm: float = setting(5.0, "Largest norm of a gradient; 0 leaves them.", low=0)
+    clip: str = setting(
+        "tensor", "By each tensor's own norm, or by that of all together.", choices=("tensor", "global")
+    )
+    transpose: tuple[int, int] = setting(
+        (0, 0),
+        "Semitones, both included, drawn each time a sequence is seen, before it is moved to the view's key.",
+        low=-127,
+        high=127,
+    )
+    max_length: int = setting(
+        512, "Events of the longest example; longer sequences are cut at a bar line.", low=2
+    )
+    max_steps: int = setting(20_000, "Optimiser steps after which training ends.", low=1)
+    evaluate_every: int = setting(250, "Optimiser steps between evaluations.", low=1)
+    patience: int = setting(8, "Evaluations without improvement after which training ends.", low=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.transpose[0] > self.transpose[1]:
+            down, up = self.transpose
+            raise OptionError(f"training.transpose is {down},{up}; expected the lower interval first.")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A model's description. `name` is 'family/variant'. Raises `OptionError` for values outside `ranges`."""
+class Recipe(Settings):
+    """A model's description. `name` is 'family/variant'. Raises `OptionError` for values out of bounds.
+
+    Of a bundle that was made with parts that are not installed here, these are `schema.Opaque`.
+    """
 
     name: str
     family: str
-    """Kind of event sequence: which extractor, codec ids and decoder serve it ('melody')."""
+    """Kind of events that it plays, looked up in `antiphon.codecs.families`."""
     summary: str
     codec: Codec
-    net: str
-    """Architecture, looked up in `antiphon.nets`."""
-    view: View = field(default_factory=View)
-    sizes: Sizes = field(default_factory=Sizes)
-    training: Training = field(default_factory=Training)
-    paper: str = ""
+    net: Net
+    view: View = setting(View())
+    """How the model sees its sequences; a bare `View` is the family's default."""
+    head: Head = setting(Categorical())
+    control: Control | None = setting(None)
+    """What its events are conditioned on."""
+    learns_from: str = setting("")
+    """Kind of sequences in a corpus that it learns from; '' is the one called like the family."""
+    training: Training = setting(Training())
+    paper: str = setting("")
     """Where the model was first described."""
 
     def __post_init__(self) -> None:
-        ranges.check(self.as_dict())
+        if type(self.view) is View:
+            object.__setattr__(self, "view", self.events.view())
+        if not self.learns_from:
+            object.__setattr__(self, "learns_from", self.family)
+
+    @property
+    def events(self) -> Family[Any]:
+        """The family. Raises `NameNotFound`."""
+        return FAMILIES.find(self.family)
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The family's events as a model of this recipe knows them."""
+        return _alphabet(self.family, self.view)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types; `from_dict` is the inverse."""
-        return dataclasses.asdict(self)
+        """JSON types; `from_dict` is the inverse."""
+        values: dict[str, Any] = schema.plain(self)
+        return values
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """A recipe from `as_dict`'s result. Raises `OptionError` for unknown or ill-typed values."""
-        return typing.cast(Recipe, _build(cls, values, ""))
+    def from_dict(cls, values: Mapping[str, Any], *, lenient: bool = False) -> Recipe:
+        """A recipe from `as_dict`'s result. Raises `OptionError` and `NameNotFound` for unknown or ill-typed
+        values.
+
+        With `lenient`, codecs, nets and heads that are not installed here are kept as they came: a bundle
+        plays without them. A control is needed to play.
+        """
+        if not isinstance(values, Mapping):
+            raise OptionError(f"The recipe is {values!r:.40}; expected a group of values.")
+        given = dict(values)
+        for name, parts in _PARTS.items():
+            if given.get(name) is not None:
+                given[name] = schema.built_part(
+                    parts, given[name], name, lenient=lenient and name != "control"
+                )
+        if given.setdefault("view") is None:
+            del given["view"]
+        else:
+            family = FAMILIES.find(schema.coerced(str, given.get("family"), "family"))
+            given["view"] = schema.built(family.view, given["view"], "view.")
+        if "training" in given:
+            given["training"] = schema.built(Training, given["training"], "training.")
+        return schema.assembled(cls, given, "recipe value")
 
     def with_values(self, changes: Mapping[str, str]) -> Recipe:
-        """The recipe with values replaced by dotted name, given as text ('sizes.layers': '64,64')."""
+        """The recipe with values replaced by dotted name, given as text ('net.layers': '64,64').
+
+        The name of a part alone ('net': 'attention') puts one of another kind in its place, which keeps the
+        values that both have. Raises `NameNotFound`, `OptionError`.
+        """
         values = self.as_dict()
-        for path, text in changes.items():
-            _assign(values, path, text, type(self))
+        for path, text in sorted(changes.items(), key=lambda change: "." in change[0]):
+            self._assign(values, path, text)
         return type(self).from_dict(values)
 
+    def _assign(self, values: dict[str, Any], path: str, text: str) -> None:
+        """Put what `text` says into the plain `values` at `path`."""
+        if path in _PARTS:
+            values[path] = _exchanged(_PARTS[path], values[path], text)
+            return
+        group, dot, leaf = path.rpartition(".")
+        known = {field.name: field for field in self._fields(values, group)}
+        if leaf not in known:
+            raise self._unknown(path)
+        (values[group] if dot else values)[leaf] = schema.plain(schema.parsed(known[leaf], text, path))
 
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    def _fields(self, values: Mapping[str, Any], group: str) -> Sequence[schema.Named]:
+        """The values of a group that can be changed; those that stand alone for the group ''."""
+        if not group:
+            return [field for field in schema.fields(type(self)) if field.hint is str]
+        if group in _PARTS:
+            return schema.fields(_PARTS[group].find(values[group]["name"])) if values[group] else ()
+        return schema.fields({"view": type(self.view), "training": Training}.get(group, _Nothing))
 
-
-def _build(cls: type, values: Mapping[str, Any], path: str) -> Any:
-    hints = _hints(cls)
-    for name in values:
-        if name not in hints:
-            raise NameNotFound("recipe value", f"{path}{name}", [f"{path}{known}" for known in hints])
-    built = {name: _coerce(hints[name], value, f"{path}{name}") for name, value in values.items()}
-    lacking = [f"{path}{name}" for name in _required(cls) if name not in built]
-    if lacking:
-        raise OptionError(f"The recipe is incomplete: it lacks {', '.join(lacking)}.")
-    return cls(**built)
-
-
-def _required(cls: type) -> list[str]:
-    """Values without a default."""
-    missing = dataclasses.MISSING
-    every = dataclasses.fields(cls)
-    return [one.name for one in every if one.default is missing and one.default_factory is missing]
-
-
-def _coerce(hint: Any, value: Any, path: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, Mapping):
-            raise OptionError(f"'{path}' is {value!r}; expected a group of values.")
-        return _build(typing.cast(type, hint), value, f"{path}.")
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        inner = next(a for a in args if a is not type(None))
-        return None if value is None else _coerce(inner, value, path)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise OptionError(f"'{path}' is {value!r}; expected a list of {args[0].__name__} values.")
-        if args[-1] is not Ellipsis and len(value) != len(args):
-            raise OptionError(f"'{path}' has {len(value)} values; expected {len(args)}.")
-        return tuple(_coerce(args[0], item, path) for item in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise OptionError(f"'{path}' is {value!r}; expected {hint.__name__}.")
-    return value
+    def _unknown(self, path: str) -> NameNotFound | OptionError:
+        if path in NEW_NAMES:
+            return OptionError(
+                f"There is no recipe value '{path}' any more: it is called '{NEW_NAMES[path]}' now."
+            )
+        return NameNotFound("recipe value", path, dict.fromkeys([*schema.dotted(self), *_PARTS]))
 
 
-def _assign(values: dict[str, Any], path: str, text: str, cls: type) -> None:
-    *parents, leaf = path.split(".")
-    target, kind = values, cls
-    for parent in parents:
-        hint = _hints(kind).get(parent)
-        if hint is None or not dataclasses.is_dataclass(hint):
-            raise NameNotFound("recipe value", path, _dotted(cls))
-        target, kind = target[parent], typing.cast(type, hint)
-    hints = _hints(kind)
-    if leaf not in hints or dataclasses.is_dataclass(hints[leaf]):
-        raise NameNotFound("recipe value", path, _dotted(cls))
-    target[leaf] = _parse(hints[leaf], text, path)
+@cache
+def _alphabet(family: str, view: View) -> Alphabet:
+    return FAMILIES.find(family).alphabet(view)
 
 
-def _dotted(cls: type, prefix: str = "") -> list[str]:
-    """Dotted names of every value below `cls`."""
-    names: list[str] = []
-    for name, hint in _hints(cls).items():
-        is_group = dataclasses.is_dataclass(hint)
-        names += _dotted(typing.cast(type, hint), f"{prefix}{name}.") if is_group else [f"{prefix}{name}"]
-    return names
+@dataclass(frozen=True)
+class _Nothing(Settings):
+    """A group without values."""
 
 
-def _parse(hint: Any, text: str, path: str) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        inner = next(a for a in args if a is not type(None))
-        return None if text.lower() in ("none", "") else _parse(inner, text, path)
-    if origin is tuple:
-        return [
-            _parse(args[0], item.strip(), path) for item in text.strip("[]() ").split(",") if item.strip()
-        ]
-    if hint is bool:
-        if text.lower() not in ("true", "false", "1", "0"):
-            raise OptionError(f"'{path}={text}': expected true or false.")
-        return text.lower() in ("true", "1")
-    try:
-        return hint(text)
-    except ValueError:
-        raise OptionError(f"'{path}={text}': expected {hint.__name__}.") from None
+def _exchanged(parts: Any, former: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
+    """The part called `name` in place of the `former` one, with the values that both have."""
+    if name.lower() == "none":
+        return None
+    known = {field.name for field in schema.fields(parts.find(name))}
+    return {"name": name, **{key: value for key, value in (former or {}).items() if key in known}}
