@@ -17,6 +17,7 @@ CASES = {
     "melody_lookback_rnn": "melody/lookback",
     "melody_attention_rnn": "melody/attention",
     "melody_attention_rnn~residual": "melody/attention",
+    "drums_drum_kit": "drums/drum-kit",
 }
 
 
@@ -24,10 +25,10 @@ CASES = {
 def case(request, golden):
     meta = json.loads(golden(f"f_random_weight_graphs/{request.param}.json").read_text())["hparams"]
     recipe = recipes.find(CASES[request.param])
-    sizes = dataclasses.replace(
-        recipe.sizes, layers=tuple(meta["rnn_layer_sizes"]), residual=meta["residual_connections"]
+    net = dataclasses.replace(
+        recipe.net, layers=tuple(meta["rnn_layer_sizes"]), residual=meta["residual_connections"]
     )
-    model = nets.build(dataclasses.replace(recipe, sizes=sizes)).eval()
+    model = nets.build(dataclasses.replace(recipe, net=net)).eval()
     vectors = np.load(golden(f"f_random_weight_graphs/{request.param}.npz"))
     model.load_state_dict(magenta.state_dict({k[2:]: vectors[k] for k in vectors if k.startswith("w/")}))
     return model, vectors

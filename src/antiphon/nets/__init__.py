@@ -1,32 +1,36 @@
-"""Nets: a codec's features and labels, and the architectures. An architecture is one module and one line in
-`_BODIES`.
+"""Nets: a codec's features and labels, and the architectures.
 
-Somebody else's package adds one through the entry point group `antiphon.nets`, naming a function
-'module:build' called with the input width, `recipes.Sizes` and the dropout, that gives a module with `size`,
-`sequence`, `step` and `initial_state` as `nets.stack.Stack` has.
+A part of a recipe says where its module is: `builds = 'module:callable'`. An architecture's callable is given
+the width of its input, its part of the recipe and the share of dropout, and gives a `nets.stack.Body`.
 """
 
 from __future__ import annotations
 
-from antiphon.nets import features
+from importlib import import_module
+from typing import Any
+
+from antiphon.errors import NameNotFound
+from antiphon.nets.features import EventBatch, Heard, State
 from antiphon.nets.model import EventModel, Loss, Scores
-from antiphon.nets.registry import Registry
 from antiphon.recipes import Recipe
+from antiphon.recipes.parts import CODECS, HEADS, NETS
+from antiphon.schema import Opaque
 
-__all__ = ["EventModel", "Loss", "Scores", "build"]
-
-_BODIES = Registry(
-    "net",
-    "antiphon.nets",
-    {
-        "lstm": "antiphon.nets.lstm:build",
-        "attention": "antiphon.nets.attention:build",
-    },
-)
+__all__ = ["EventBatch", "EventModel", "Heard", "Loss", "Scores", "State", "build"]
 
 
 def build(recipe: Recipe) -> EventModel:
-    """A net of the recipe with random weights, in training mode. Raises `NameNotFound`, `OptionError`."""
-    codec = features.build(recipe)
-    body = _BODIES.find(recipe.net)(codec.width, recipe.sizes, recipe.training.dropout)
-    return EventModel(recipe, codec, body)
+    """A net of the recipe with random weights, in training mode. Raises `NameNotFound` for a part that is not
+    installed here, `OptionError` for parts that do not go together."""
+    codec = _builder(recipe.codec, CODECS)(recipe, recipe.codec)
+    body = _builder(recipe.net, NETS)(codec.width, recipe.net, recipe.training.dropout)
+    head = _builder(recipe.head, HEADS)(body.size, codec.label_sizes, recipe.head)
+    return EventModel(recipe, codec, body, head)
+
+
+def _builder(part: Any, parts: Any) -> Any:
+    """What builds the module of a part."""
+    if isinstance(part, Opaque):
+        raise NameNotFound(parts.sort, part.name, parts)
+    module, _, attribute = part.builds.partition(":")
+    return getattr(import_module(module), attribute)

@@ -16,14 +16,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from antiphon.errors import OptionError
 from antiphon.nets.dense import Dense
 from antiphon.nets.dropout import dropout
 from antiphon.nets.features import State
 from antiphon.nets.lstm import LSTMCell, plain_layers
 from antiphon.nets.recurrence import attend
 from antiphon.nets.stack import Layer, Stack
-from antiphon.recipes import Sizes
+from antiphon.recipes import Attention
 
 
 class AttentionCell(nn.Module):
@@ -71,13 +70,14 @@ class AttentionCell(nn.Module):
         after["keys"] = torch.cat([state["keys"][:, 1:], (y @ self.memory)[:, None]], 1)
         return y, after
 
-    def sequence(self, x: Tensor) -> Tensor:
-        """[T, B, inputs] -> [T, B, size], from the zero state; fast where one layer is inside."""
-        return attend(self, x) if len(self.cells) == 1 else self.unrolled(x)
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
+        """[T, B, inputs] -> [T, B, size], from the state `initial`, zero where None; fast from zero and where
+        one layer is inside."""
+        return attend(self, x) if initial is None and len(self.cells) == 1 else self.unrolled(x, initial)
 
-    def unrolled(self, x: Tensor) -> Tensor:
+    def unrolled(self, x: Tensor, initial: State | None = None) -> Tensor:
         """The same, step by step."""
-        state = {name: x.new_zeros(x.shape[1], *shape) for name, shape in self.state_shapes.items()}
+        state = initial or {n: x.new_zeros(x.shape[1], *shape) for n, shape in self.state_shapes.items()}
         outputs = []
         for moment in x:
             y, state = self.step(moment, state)
@@ -85,28 +85,12 @@ class AttentionCell(nn.Module):
         return torch.stack(outputs)
 
 
-def build(width: int, sizes: Sizes, dropout: float) -> Stack:
-    """The stack that the sizes describe; raises `OptionError` for what has no meaning."""
-    if sizes.attention_length < 1:
-        raise OptionError(
-            f"'sizes.attention_length' is {sizes.attention_length}; attention needs at least 1 step."
-        )
-    if sizes.attention_around == "stack":
-        return _round_the_stack(width, sizes, dropout)
-    if sizes.attention_around != "first":
-        raise OptionError(
-            f"'sizes.attention_around' is '{sizes.attention_around}'; expected 'first' or 'stack'."
-        )
-    first, *others = sizes.layers
-    cell = AttentionCell(first if sizes.residual else width, (first,), sizes.attention_length, dropout)
-    bottom = Layer(cell, width, residual=sizes.residual, dropout=dropout)
-    return Stack([bottom, *plain_layers(first, tuple(others), residual=sizes.residual, dropout=dropout)])
-
-
-def _round_the_stack(width: int, sizes: Sizes, dropout: float) -> Stack:
-    if sizes.residual:
-        raise OptionError(
-            "Attention round the stack has no residual connections; set 'sizes.residual=false'."
-        )
-    cell = AttentionCell(width, sizes.layers, sizes.attention_length, dropout)
-    return Stack([Layer(cell, width, residual=False, dropout=0.0)])
+def build(width: int, net: Attention, dropout: float) -> Stack:
+    """The stack that the recipe's part describes."""
+    if net.around == "stack":
+        cell = AttentionCell(width, net.layers, net.length, dropout)
+        return Stack([Layer(cell, width, residual=False, dropout=0.0)])
+    first, *others = net.layers
+    cell = AttentionCell(first if net.residual else width, (first,), net.length, dropout)
+    bottom = Layer(cell, width, residual=net.residual, dropout=dropout)
+    return Stack([bottom, *plain_layers(first, tuple(others), residual=net.residual, dropout=dropout)])

@@ -13,7 +13,7 @@ from torch import Tensor
 from antiphon.nets.dense import Dense
 from antiphon.nets.features import State
 from antiphon.nets.stack import Layer, Stack
-from antiphon.recipes import Sizes
+from antiphon.recipes import Lstm
 
 
 class LSTMCell(Dense):
@@ -35,11 +35,12 @@ class LSTMCell(Dense):
         h = c.tanh() * o.sigmoid()
         return h, {"c": c, "h": h}
 
-    def sequence(self, x: Tensor) -> Tensor:
-        """[T, B, inputs] -> [T, B, size], from the zero state, by torch's own LSTM."""
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
+        """[T, B, inputs] -> [T, B, size], from the state `initial`, zero where None, by torch's own LSTM."""
         weights = self._for_torch()
         zero = x.new_zeros(1, x.shape[1], self.size)
-        return torch.lstm(x, (zero, zero), weights, True, 1, 0.0, self.training, False, False)[0]
+        h, c = (zero, zero) if initial is None else (initial["h"][None], initial["c"][None])
+        return torch.lstm(x, (h, c), weights, True, 1, 0.0, self.training, False, False)[0]
 
     def _for_torch(self) -> list[Tensor]:
         """Weights as torch's LSTM wants them: gates i, f, j, o in rows, the forget bias inside the bias."""
@@ -61,6 +62,6 @@ def plain_layers(width: int, sizes: tuple[int, ...], *, residual: bool, dropout:
     return layers
 
 
-def build(width: int, sizes: Sizes, dropout: float) -> Stack:
+def build(width: int, net: Lstm, dropout: float) -> Stack:
     """A stack of LSTM layers; with residual connections the first always has a projection, as in Magenta."""
-    return Stack(plain_layers(width, sizes.layers, residual=sizes.residual, dropout=dropout))
+    return Stack(plain_layers(width, net.layers, residual=net.residual, dropout=dropout))

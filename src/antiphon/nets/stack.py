@@ -1,10 +1,9 @@
 """Recurrent layers one upon another, each with what Magenta may wrap round it: input projection, residual,
 dropout.
 
-A *cell* is a module with `inputs`, `size`, `sequence(x [T, B, inputs]) -> [T, B, size]` from the zero state,
-`step(x [B, inputs], state) -> (y [B, size], state)` and `state_shapes`, the shape of each named state tensor
-without the batch.
-"""
+A *cell* is a module with `inputs`, `size`, `sequence(x [T, B, inputs], state) -> [T, B, size]` from a state
+or from zero, `step(x [B, inputs], state) -> (y [B, size], state)` and `state_shapes`, the shape of each named
+state tensor without the batch."""
 
 from __future__ import annotations
 
@@ -30,8 +29,8 @@ class Cell(Protocol):
         """Name -> shape without the batch."""
         ...
 
-    def sequence(self, x: Tensor) -> Tensor:
-        """[T, B, inputs] -> [T, B, size], from the zero state."""
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
+        """[T, B, inputs] -> [T, B, size], from the state `initial`, zero where None."""
         ...
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -40,12 +39,15 @@ class Cell(Protocol):
 
 
 class Body(Protocol):
-    """What stands between features and the output layer: `size` outputs a step, in two speeds."""
+    """What stands between features and the head: `size` outputs an event, in two speeds.
+
+    A body may have `rings`, names of state tensors of which a step overwrites one row and leaves the rest,
+    and `prefill(x [T, B, width], state) -> (y [B, size], state)`, which hears many events at once."""
 
     size: int
 
-    def sequence(self, x: Tensor) -> Tensor:
-        """[T, B, width] -> [T, B, size] from the zero state."""
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
+        """[T, B, width] -> [T, B, size], from the state `initial`, zero where None."""
         ...
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -69,10 +71,10 @@ class Layer(nn.Module):
         self.dropout = dropout
         self.projection = Dense(width, cell.inputs) if residual and width != cell.inputs else None
 
-    def sequence(self, x: Tensor) -> Tensor:
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
         """[T, B, width] -> [T, B, size]; drops out while training."""
         x = x if self.projection is None else self.projection(x)
-        y = self.cell.sequence(x)
+        y = self.cell.sequence(x, initial)
         y = y + x if self.residual else y
         return dropout(y, self.dropout) if self.training else y
 
@@ -94,20 +96,24 @@ class Stack(nn.Module):
     def _each(self) -> list[Layer]:
         return cast(list[Layer], list(self.layers))
 
-    def sequence(self, x: Tensor) -> Tensor:
-        """[T, B, width] -> [T, B, size] from the zero state."""
-        for layer in self._each():
-            x = layer.sequence(x)
+    def sequence(self, x: Tensor, initial: State | None = None) -> Tensor:
+        """[T, B, width] -> [T, B, size], from the state `initial`, zero where None."""
+        for n, layer in enumerate(self._each()):
+            x = layer.sequence(x, None if initial is None else self._own(n, layer, initial))
         return x
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[B, width] -> [B, size] and the next state."""
         after: State = {}
         for n, layer in enumerate(self._each()):
-            mine = {name: state[f"{n}_{name}"] for name in layer.cell.state_shapes}
-            x, new = layer.step(x, mine)
+            x, new = layer.step(x, self._own(n, layer, state))
             after |= {f"{n}_{name}": value for name, value in new.items()}
         return x, after
+
+    @staticmethod
+    def _own(n: int, layer: Layer, state: State) -> State:
+        """What of a stack's state is that of layer `n`."""
+        return {name: state[f"{n}_{name}"] for name in layer.cell.state_shapes}
 
     def initial_state(self, batch: int) -> State:
         """Zeros, batch first."""

@@ -1,17 +1,15 @@
-"""What a codec must offer a net: inputs and labels of whole sequences (training), inputs of one step
-(playing).
+"""What a codec offers a net: inputs and labels of whole sequences, to train; the same one event at a time, to
+play.
 
-Sequences are `events` int64 [B, T] of family ids, with `steps_per_bar` int64 [B] and `start_in_bar` int64
-[B], the step of the bar on which event 0 falls. One step is `event` int64 [B] with `position` int64 [B, 2]:
-the step in the bar of the event that just sounded, and the steps per bar. The input after event t is what the
-net sees when it predicts event t + 1.
+Sequences come as an `EventBatch`. What the net sees at event t is what it has to predict event t + 1 from.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 State = dict[str, Tensor]
@@ -19,47 +17,82 @@ State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One step's features: the net's input [B, width], events [B, K] that lookback labels mean next, the next
-    state.
-    """
+class EventBatch:
+    """B sequences of T events, padded with the default event."""
+
+    events: Tensor
+    """Ids, int64 [B, T, F]."""
+    lengths: Tensor
+    """Events that count, int64 [B]."""
+    position: Tensor
+    """The step in its bar on which each event stands, and the steps of that bar, int64 [B, T, 2]."""
+    control: Tensor | None = None
+    """What each event is conditioned on, float32 [B, T, C]."""
+    value: Tensor | None = None
+    """The continuous numbers that go with each event, float32 [B, T, G]."""
+
+    @property
+    def coming_control(self) -> Tensor | None:
+        """The control of the event that follows each, [B, T, C]; after the last event its own."""
+        return None if self.control is None else torch.cat([self.control[:, 1:], self.control[:, -1:]], 1)
+
+    @property
+    def scored(self) -> Tensor:
+        """True [B, T-1] where event t + 1 belongs to the sequence: every event but the first."""
+        return torch.arange(1, self.events.shape[1], device=self.events.device) < self.lengths[:, None]
+
+
+class Heard(NamedTuple):
+    """An event that just sounded, in B pieces, and what is known of the one to come."""
+
+    event: Tensor
+    """int64 [B, F]."""
+    position: Tensor | None = None
+    """Where it stands: step in its bar, steps of the bar, int64 [B, 2]."""
+    control: Tensor | None = None
+    """What the next event is conditioned on, float32 [B, C]."""
+    value: Tensor | None = None
+    """The continuous numbers that went with it, float32 [B, G]."""
+
+
+class Moment(NamedTuple):
+    """What a codec makes of an event; of whole sequences all tensors have [B, T, ...] instead of [B, ...]."""
 
     inputs: Tensor
+    """What the net sees, float32 [B, width]."""
+    label: Tensor
+    """The label of the event itself in each group of labels, given those before it, int64 [B, H]."""
     copies: Tensor
+    """The event that each repeat label means next, int64 [B, K]."""
     state: State
 
 
 class Features(Protocol):
-    """A codec's arithmetic: `n_labels` outputs, `width` inputs, `default_label` of the event 0."""
+    """A codec's arithmetic. L labels in H groups: one label of each group names an event."""
 
-    n_labels: int
     width: int
-    default_label: int
+    """Numbers that the net sees."""
+    label_sizes: tuple[int, ...]
+    """Labels of each group."""
+    default_label: tuple[int, ...]
+    """The label of the default event in each group."""
+    own_labels: bool
+    """Whether several labels may mean one event, so that labels have figures of their own."""
+    needs_position: bool
+    """Whether it must be told where in the bar events stand."""
 
-    def sequence(self, events: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Tensor:
-        """Inputs float32 [B, T, width] after each event."""
-        ...
-
-    def labels(self, events: Tensor, steps_per_bar: Tensor) -> Tensor:
-        """Label int64 [B, T] of each event given those before it."""
-        ...
-
-    def copies(self, events: Tensor, steps_per_bar: Tensor) -> Tensor:
-        """Events int64 [B, T, K] that the lookback labels mean for the event after each position."""
-        ...
-
-    def events(self, labels: Tensor, copies: Tensor) -> Tensor:
-        """Events int64 [...] that labels [...] mean, given the copies [..., K] of their place."""
+    def sequence(self, batch: EventBatch) -> Moment:
+        """Inputs, labels and copies of whole sequences; no state."""
         ...
 
     def fold(self, label_log_p: Tensor, copies: Tensor) -> Tensor:
-        """Log-probabilities [..., 130] of events from those of labels [..., n_labels]."""
+        """Log-probabilities [..., V] of the ids of all fields from those of labels [..., L]."""
         ...
 
     def initial_state(self, batch: int) -> State:
         """The state before the first event."""
         ...
 
-    def step(self, event: Tensor, position: Tensor, state: State) -> Moment:
-        """Features after one more event."""
+    def step(self, heard: Heard, state: State) -> Moment:
+        """One more event."""
         ...

@@ -15,11 +15,13 @@ from torch import Tensor
 from torch.nn.functional import embedding, pad
 
 from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS, NO_EVENT_ID, NOTE_OFF_ID
-from antiphon.codecs.pitches import MAJOR_SCALE
+from antiphon.codecs.pitches import MAJOR_SCALE, PitchView
+from antiphon.errors import OptionError
 from antiphon.nets.features.clock import Clock
-from antiphon.nets.features.features import Moment, State
+from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
-from antiphon.recipes import Recipe
+from antiphon.nets.features.repeats import delayed, kept
+from antiphon.recipes import Recipe, parts
 
 _SOUNDING, _ATTACK, _DIRECTION, _RECENT = 0, 1, 2, slice(3, 6)
 """Columns of the state `line` [B, 6]: event id that sounds (below 2: none), attack flag, direction, the last
@@ -32,21 +34,31 @@ class KeyMelody(Labels):
 
     _sounding_rows: Tensor
     _key_rows: Tensor
+    needs_position = True
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe, pitches_first=True)
-        self.clock = Clock(recipe.codec.clock_bits)
-        self.width = (self.alphabet.n_plain - 2) + 4 + self.repeats.n + recipe.codec.clock_bits + 1 + 24
-        rows = _sounding_rows(recipe.view.min_pitch, recipe.view.max_pitch)
+    def __init__(self, recipe: Recipe, codec: parts.KeyMelody) -> None:
+        view = recipe.view
+        if recipe.family != "melody" or not isinstance(view, PitchView):
+            raise OptionError(
+                f"The codec 'key_melody' is for melodies, not for {recipe.family}; use 'lookback'."
+            )
+        pitches = range(view.min_pitch + FIRST_PITCH_ID, view.max_pitch + FIRST_PITCH_ID)
+        alphabet = recipe.alphabet
+        super().__init__(alphabet, codec.bars, [*pitches, NO_EVENT_ID, NOTE_OFF_ID])
+        bits = codec.clock_bits
+        self.clock = Clock(bits, alphabet)
+        self.width = len(pitches) + 4 + self.repeats.n + bits + 1 + 24
+        rows = _sounding_rows(view.min_pitch, view.max_pitch)
         self.register_buffer("_sounding_rows", rows, persistent=False)
         self.register_buffer("_key_rows", _key_rows(), persistent=False)
 
-    def sequence(self, events: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Tensor:
-        """Inputs float32 [B, T, width] after each event."""
-        bits, starts = self.clock.sequence(events.shape[1], steps_per_bar, start_in_bar)
-        flags = self.repeats.flags(events, steps_per_bar)
+    def sequence(self, batch: EventBatch) -> Moment:
+        """Whole sequences."""
+        events = batch.events[..., 0]
+        clock = self.clock.sequence(batch.events, batch.position)
+        promised = self.repeats.sequence(events, batch.position[..., 1])
         fits = embedding(events, self._key_rows).cumsum(1)
-        return self._inputs(_follow(events), fits, flags, bits, starts)
+        return self._moment(batch.events, _follow(events), fits, delayed(promised), promised, clock, {})
 
     def initial_state(self, batch: int) -> State:
         """No events yet: no note sounds, no key is known."""
@@ -60,14 +72,31 @@ class KeyMelody(Labels):
             "fits": fits,
         }
 
-    def step(self, event: Tensor, position: Tensor, state: State) -> Moment:
-        """Features after one more event."""
-        bits, starts, bar = self.clock.step(position, state)
-        copies, flags, history = self.repeats.step(event, position[:, 1], state)
-        line = _line_step(event[:, None], state["line"])
-        fits = state["fits"] + embedding(event, self._key_rows)
-        inputs = self._inputs(line, fits, flags, bits, starts)
-        return Moment(inputs, copies, {**history, **bar, "line": line, "fits": fits})
+    def step(self, heard: Heard, state: State) -> Moment:
+        """One more event."""
+        assert heard.position is not None
+        event = heard.event
+        bits, starts, bar = self.clock.step(event, heard.position, state)
+        made, promised, history = self.repeats.step(event[:, 0], heard.position[:, 1], state)
+        line = _line_step(event, state["line"])
+        fits = state["fits"] + embedding(event[:, 0], self._key_rows)
+        after = {**history, **bar, "line": line, "fits": fits}
+        return self._moment(event, line, fits, made, promised, (bits, starts), after)
+
+    def _moment(
+        self,
+        events: Tensor,
+        line: Tensor,
+        fits: Tensor,
+        made: Tensor,
+        promised: Tensor,
+        clock: tuple[Tensor, Tensor],
+        state: State,
+    ) -> Moment:
+        """`made` are the promises made to `events`, `promised` those to what comes after them."""
+        flags, counted = kept(made, events)
+        inputs = self._inputs(line, fits, flags, *clock)
+        return Moment(inputs, self.label(events, counted), (promised - 1).clamp(min=0), state)
 
     def _inputs(self, line: Tensor, fits: Tensor, flags: Tensor, bits: Tensor, starts: Tensor) -> Tensor:
         sounding = embedding(line[..., _SOUNDING], self._sounding_rows)

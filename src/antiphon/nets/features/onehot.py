@@ -1,7 +1,5 @@
 """One-hot codec: the net sees the last event and names the next (Magenta's
-OneHotEventSequenceEncoderDecoder).
-
-`width` = `n_labels` = pitches + 2, in the order no-event, note-off, pitches.
+OneHotEventSequenceEncoderDecoder). Of events of several fields it sees each, and names each.
 """
 
 from __future__ import annotations
@@ -10,42 +8,41 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding
 
-from antiphon.errors import OptionError
-from antiphon.nets.features.features import Moment, State
+from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
-from antiphon.recipes import Recipe
+from antiphon.nets.features.tables import one_hot_rows
+from antiphon.recipes import Recipe, parts
 
 
 class OneHot(Labels):
-    """See the module."""
+    """See the module. A control, and values, are put beside the event as they are."""
 
-    _rows: Tensor
+    needs_position = False
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe)
-        if recipe.codec.lookback_bars or recipe.codec.clock_bits:
-            raise OptionError(
-                "The codec 'onehot' has neither lookback nor clock; use the codec 'lookback' for them."
-            )
-        self.width = self.alphabet.n_plain
-        self.register_buffer("_rows", one_hot_rows(self.alphabet.label_of_event), persistent=False)
+    def __init__(self, recipe: Recipe, codec: parts.OneHot) -> None:
+        super().__init__(recipe.alphabet)
+        extra = len(self.alphabet.values) + (recipe.control.width if recipe.control else 0)
+        self.width = sum(self.n_plain) + extra
+        for f in range(self.alphabet.n_fields):
+            self.register_buffer(f"_rows{f}", one_hot_rows(self._labels(f)), persistent=False)
 
-    def sequence(self, events: Tensor, steps_per_bar: Tensor, start_in_bar: Tensor) -> Tensor:
-        """Inputs float32 [B, T, width] after each event."""
-        return embedding(events, self._rows)
+    def sequence(self, batch: EventBatch) -> Moment:
+        """Whole sequences."""
+        inputs = self._inputs(batch.events, batch.coming_control, batch.value)
+        none = batch.events[..., :0]
+        return Moment(inputs, self.label(batch.events, none), none, {})
 
     def initial_state(self, batch: int) -> State:
         """Nothing is remembered here."""
         return {}
 
-    def step(self, event: Tensor, position: Tensor, state: State) -> Moment:
-        """Features after one more event."""
-        return Moment(embedding(event, self._rows), event[:, None][:, :0], {})
+    def step(self, heard: Heard, state: State) -> Moment:
+        """One more event."""
+        none = heard.event[:, :0]
+        inputs = self._inputs(heard.event, heard.control, heard.value)
+        return Moment(inputs, self.label(heard.event, none), none, {})
 
-
-def one_hot_rows(label_of_event: Tensor) -> Tensor:
-    """Table [130, n]: each event's one-hot row, zeros for an event outside the view."""
-    n = int(label_of_event.max()) + 1
-    rows = torch.eye(n)[label_of_event.clamp(min=0)]
-    rows[label_of_event < 0] = 0
-    return rows
+    def _inputs(self, events: Tensor, control: Tensor | None, value: Tensor | None) -> Tensor:
+        shown = [embedding(events[..., f], getattr(self, f"_rows{f}")) for f in range(self.alphabet.n_fields)]
+        others = [tensor for tensor in (value, control) if tensor is not None]
+        return torch.cat([*shown, *others], -1) if len(shown) + len(others) > 1 else shown[0]
