@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon import codecs, recipes
+from antiphon import recipes
+from antiphon.codecs import pitches
+from antiphon.codecs.families import FAMILIES
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.chunks import TABLE
@@ -18,7 +20,8 @@ from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import Recipe
 
-MELODY = codecs.family("melody")
+MELODY = FAMILIES["melody"]
+MANIFEST = {"steps_per_quarter": 4, "kinds": {"melody": {"options": {}}, "drums": {"options": {}}}}
 
 
 def made(seed: int, n: int, longest: int) -> Corpus:
@@ -32,7 +35,7 @@ def made(seed: int, n: int, longest: int) -> Corpus:
     table["offset"] = np.cumsum(table["length"]) - table["length"]
     table["start_in_bar"] = rng.integers(0, 4 * table["numerator"])
     events = rng.choice([0, 1, *range(40, 90)], table["length"].sum()).astype(np.int16)
-    return Corpus(Path("made"), {"steps_per_quarter": 4}, "melody", events, table)
+    return Corpus(Path("made"), MANIFEST, "melody", events, table)
 
 
 def recipe(**changes: str) -> Recipe:
@@ -48,14 +51,16 @@ plain = {"training__transpose": "0,0"}
 def rows(found: Iterator[Batch]) -> Iterator[tuple[int, np.ndarray, int, int]]:
     """(sequence, ids, steps per bar, start in bar) of all rows of `found`, padding checked and taken off."""
     for batch in found:
-        assert batch.events.dtype == batch.lengths.dtype == np.int64
-        assert batch.events.shape == (len(batch.lengths), batch.lengths.max())
+        B, T = len(batch.lengths), batch.lengths.max()
+        assert batch.events.dtype == batch.lengths.dtype == batch.position.dtype == np.int64
+        assert (batch.events.shape, batch.position.shape) == ((B, T, 1), (B, T, 2))
+        assert batch.control is batch.value is None
         for row, length in enumerate(batch.lengths):
             assert not batch.events[row, length:].any()
-            yield (
-                int(batch.sequences[row]), batch.events[row, :length],
-                int(batch.steps_per_bar[row]), int(batch.start_in_bar[row]),
-            )  # fmt: skip
+            start, bar = batch.position[row, 0].tolist()
+            assert np.array_equal(batch.position[row, :, 0], (start + np.arange(T)) % bar)
+            assert (batch.position[row, :, 1] == bar).all()
+            yield int(batch.sequences[row]), batch.events[row, :length, 0], bar, start
 
 
 @given(corpora, st.integers(1, 9))
@@ -66,13 +71,14 @@ def test_whole_holds_every_event_of_every_sequence_once(corpus: Corpus, size: in
     assert sorted(sequence for sequence, *_ in found) == indices.tolist()
     assert [len(ids) for _, ids, *_ in found] == sorted(corpus.lengths[indices].tolist())
     for sequence, ids, bar, start in found:
-        assert np.array_equal(ids, MELODY.to_view(corpus.ids(sequence), view.view).ids)
+        whole = corpus.ids(sequence)[:, None]
+        assert np.array_equal(ids, pitches.to_view(view.alphabet, whole, view.view).ids[:, 0])
         assert (bar, start) == (corpus.steps_per_bar(sequence), corpus.table["start_in_bar"][sequence])
 
 
 @given(corpora, st.sampled_from([8, 16, 50]))
 def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None:
-    cut = batches._cut(corpus, np.arange(corpus.n), longest)
+    cut = batches._cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
     for sequence in range(corpus.n):
         mine = cut.sequence == sequence
         begin, end = cut.begin[mine], cut.end[mine]
@@ -90,11 +96,11 @@ def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None
 @given(corpora, st.integers(1, 9), st.booleans())
 def test_an_epoch_holds_every_stretch_once(corpus: Corpus, size: int, shuffle: bool) -> None:
     values = recipe(training__batch_size=str(size), training__max_length="24", **plain)
-    cut = batches._cut(corpus, np.arange(corpus.n), 24)
+    cut = batches._cut(corpus, np.arange(corpus.n), values)
     expected = Counter(
         (
             s,
-            MELODY.excerpt(corpus.ids(s), a, b).tobytes()
+            MELODY.excerpt(corpus.ids(s)[:, None], a, b).tobytes()
             if a
             else corpus.ids(s)[:b].astype(np.int64).tobytes(),
         )
@@ -113,7 +119,7 @@ def test_an_epoch_goes_on_at_any_batch(corpus: Corpus, size: int, start: int) ->
     again = list(epoch_of(corpus, values, epoch=2, start=start))
     assert len(rest) == len(again)
     for one, other in zip(rest, again, strict=True):
-        for name in ("events", "lengths", "steps_per_bar", "start_in_bar", "sequences"):
+        for name in ("events", "lengths", "position", "sequences"):
             assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -172,7 +178,7 @@ def test_another_family_or_resolution_is_refused() -> None:
     corpus = made(4, 3, 20)
     with pytest.raises(CorpusError, match="steps a quarter"):
         batches.whole(corpus, np.arange(3), recipe(view__steps_per_quarter="12"))
-    drums = Corpus(corpus.folder, {"steps_per_quarter": 4}, "drums", corpus.events, corpus.table)
+    drums = Corpus(corpus.folder, MANIFEST, "drums", corpus.events, corpus.table)
     with pytest.raises(CorpusError, match="learns from 'melody'"):
         batches.whole(drums, np.arange(3), recipe())
 

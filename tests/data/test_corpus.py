@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antiphon import codecs
+from antiphon.codecs import melody as melody_codec
 from antiphon.data.build import build
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, NameNotFound
@@ -25,11 +25,10 @@ def corpus(tunes: Tunes, tmp_path: Path) -> Corpus:
 
 
 def test_sequences_are_what_extraction_gives(corpus: Corpus) -> None:
-    encode = codecs.family("melody").encode
     assert corpus.n == len(corpus) == 20
     for index in range(corpus.n):
         melody = extract(quantize(load(corpus.source(index)), PerQuarter(4))).sequences[0]
-        assert np.array_equal(corpus.ids(index), encode(melody))
+        assert np.array_equal(corpus.ids(index), melody_codec.encode(melody))
         row = corpus.table[index]
         assert (row["numerator"], row["denominator"], row["start_in_bar"]) == (4, 4, 0)
         assert corpus.steps_per_bar(index) == 16

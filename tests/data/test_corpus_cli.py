@@ -184,7 +184,8 @@ def test_inspect_tells_of_every_kind_or_of_one(antiphon: Callable[..., Result], 
     assert "Next: antiphon train melody/attention" in result.stderr
     alone = antiphon("inspect", several, "--for", "drums")
     assert "melody:" not in alone.stdout
-    assert "antiphon corpus select" in alone.stderr
+    assert "Next: antiphon train drums/drum-kit" in alone.stderr
+    assert "transpose" not in alone.stderr, "drums have no keys"
     with pytest.raises(NameNotFound, match="Did you mean 'drums'"):
         antiphon("inspect", several, "--for", "drum")
 

@@ -19,7 +19,7 @@ from antiphon.data.grouping import (
     Verdict,
     judge,
 )
-from antiphon.data.likeness import OF_DRUMS, OF_NOTES, links, related
+from antiphon.data.likeness import OF_NOTES, OF_RHYTHMS, links, related
 from antiphon.data.splits import SPLITS, split_of
 
 Tune = tuple[int, int, int]
@@ -44,7 +44,7 @@ def marks(corpus: list[list[Profile]], of: Kind[object] = MELODY) -> tuple[Marks
     ids = [np.stack([one.time, one.pitch]).ravel() for one in found]
     owner = np.repeat(np.arange(len(corpus), dtype=np.int32), [len(several) for several in corpus])
     made = prints(of, ids, found, [Standing()] * len(found))
-    return Marks(owner, links(made, OF_NOTES if of.transposable else OF_DRUMS)), made
+    return Marks(owner, links(made, OF_NOTES if of.transposable else OF_RHYTHMS)), made
 
 
 def judged(corpus: list[Piece], drop: bool = True) -> Verdict:
@@ -178,4 +178,4 @@ def test_splits_are_of_their_sizes_and_fixed() -> None:
 
 
 def test_thresholds_are_in_order() -> None:
-    assert 0 < OF_NOTES.related < OF_DRUMS.related < likeness.NEAR <= 1
+    assert 0 < OF_NOTES.related < OF_RHYTHMS.related < likeness.NEAR <= 1

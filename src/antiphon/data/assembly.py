@@ -25,7 +25,7 @@ from antiphon.data.columns import Columns
 from antiphon.data.corpus import PIECES
 from antiphon.data.fingerprints import PRINT
 from antiphon.data.grouping import Marks, Verdict, judge
-from antiphon.data.likeness import OF_DRUMS, OF_NOTES, Index, Short, links
+from antiphon.data.likeness import OF_NOTES, OF_RHYTHMS, Index, Short, links
 from antiphon.data.naming import group_of
 from antiphon.data.sources import Source
 from antiphon.files import atomic_path
@@ -117,7 +117,7 @@ def _marks(chunks: Sequence[Path], bounds: Index, kind: Kind[object]) -> tuple[M
         piece.append((table["piece"] + first).astype(np.int32))
         length.append(table["length"].copy())
         prints.append(marks)
-    found = links(np.concatenate(prints), OF_NOTES if kind.transposable else OF_DRUMS)
+    found = links(np.concatenate(prints), OF_NOTES if kind.transposable else OF_RHYTHMS)
     return Marks(np.concatenate(piece), found), np.concatenate(length)
 
 

@@ -1,6 +1,6 @@
 """Batches: sequences of a corpus as a recipe sees them, cut, gathered by length and padded.
 
-Which melody stands in which batch, and how it is transposed, follows from (seed, epoch, sequence) alone, so
+Which sequence stands in which batch, and how it is transposed, follows from (seed, epoch, sequence) alone, so
 that training can be taken up at any batch of any epoch.
 """
 
@@ -13,30 +13,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from antiphon import codecs
+from antiphon.codecs import pitches
+from antiphon.codecs.alphabet import Alphabet
+from antiphon.codecs.family import Learned
+from antiphon.codecs.pitches import PitchView
+from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
-from antiphon.score.notes import Int
+from antiphon.score.notes import Float, Int
+
+Float32 = npt.NDArray[np.float32]
 
 _BIN = 32
-"""Lengths, in steps, that are alike enough to be shuffled among each other."""
+"""Lengths, in events, that are alike enough to be shuffled among each other."""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B sequences padded with id 0 to the longest, T."""
+    """B sequences of F fields, padded with the default event to the longest, T."""
 
     events: Int
-    """Ids [B, T] in the recipe's view."""
+    """Ids [B, T, F] in the recipe's view."""
+    position: Int
+    """The step in its bar on which each event stands, and the steps of that bar, [B, T, 2]."""
     lengths: Int
     """Events that count, [B]."""
-    steps_per_bar: Int
-    """[B]."""
-    start_in_bar: Int
-    """Step of the bar that event 0 falls on, [B]."""
     sequences: Int
     """Index in the corpus, [B]."""
+    control: Float32 | None = None
+    """What each event is conditioned on, [B, T, C]."""
+    value: Float32 | None = None
+    """The continuous numbers that go with each event, [B, T, G]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +72,8 @@ def usable(corpus: Corpus, indices: Int) -> Int:
 
 def n_batches(corpus: Corpus, indices: Int, recipe: Recipe) -> int:
     """Batches that `epoch` yields."""
-    return -(
-        -len(_cut(corpus, usable(corpus, indices), recipe.training.max_length)) // recipe.training.batch_size
-    )
+    examples = _cut(corpus, usable(corpus, indices), recipe)
+    return -(-len(examples) // recipe.training.batch_size)
 
 
 def epoch(
@@ -81,22 +88,22 @@ def epoch(
 ) -> Iterator[Batch]:
     """One pass over the sequences `indices`, from batch `start` on.
 
-    Each is transposed by an interval drawn from `recipe.training.transpose`, moved into the recipe's view
-    and cut into stretches of at most `max_length` steps that begin at bar lines (of a bar longer than that,
-    anywhere). Sequences of similar length share a batch; `shuffle` draws which, and the order of the
-    batches. Raises `CorpusError` where corpus and recipe do not fit, `EmptyError` where nothing is left to
-    train on.
+    Each is transposed by an interval drawn from `recipe.training.transpose`, where the family has pitches,
+    moved into the recipe's view and cut into stretches of at most `max_length` events that begin at bar lines
+    (of a bar longer than that, anywhere). Sequences of similar length share a batch; `shuffle` draws which,
+    and the order of the batches. Raises `CorpusError` where corpus and recipe do not fit, `EmptyError` where
+    nothing is left to train on.
     """
     check(corpus, recipe)
-    examples = _cut(corpus, usable(corpus, indices), recipe.training.max_length)
+    examples = _cut(corpus, usable(corpus, indices), recipe)
     if not len(examples):
         raise EmptyError(
             f"None of {len(indices)} sequences can be trained on; bars of more than {MAX_STEPS_PER_BAR} "
             "steps are too long."
         )
-    moved = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
+    semitones = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
     batches = _batches(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)
-    return (_gather(corpus, examples.take(rows), recipe, moved) for rows in batches[start:])
+    return (_gather(corpus, examples.take(rows), recipe, semitones) for rows in batches[start:])
 
 
 def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
@@ -115,43 +122,105 @@ def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) ->
     return (_gather(corpus, examples.take(rows[cut : cut + batch_size]), recipe, still) for cut in cuts)
 
 
-def opening(corpus: Corpus, recipe: Recipe) -> npt.NDArray[np.float64]:
-    """How often each event begins a sequence of the training split in the recipe's view: float64 [V], sums
-    to 1."""
+def opening(corpus: Corpus, recipe: Recipe) -> Float:
+    """How often each id begins a sequence of the training split in the recipe's view: float64 [V], those of
+    each field sum to 1; all ids alike where there is no sequence."""
     check(corpus, recipe)
-    family = codecs.family(recipe.family)
-    chosen = usable(corpus, corpus.split("train"))
-    return family.opening(family.to_view(corpus.ids(index), recipe.view).ids for index in chosen.tolist())
+    chosen = usable(corpus, corpus.split("train")).tolist()
+    first = [seen(corpus, index, recipe).events[0] for index in chosen if corpus.lengths[index]]
+    sizes = recipe.alphabet.sizes
+    if not first:
+        return np.concatenate([np.full(size, 1 / size) for size in sizes])
+    counts = [np.bincount(ids, minlength=size) for ids, size in zip(np.array(first).T, sizes, strict=True)]
+    return np.concatenate([count / count.sum() for count in counts])
+
+
+def seen(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Learned:
+    """Sequence `index` as a model of the recipe sees it, moved by `semitones` before. The corpus must fit."""
+    family, view = recipe.events, recipe.view
+    found = family.sources[corpus.kind](corpus.ids(index), view, recipe.control)
+    if not isinstance(view, PitchView):
+        return found
+    alphabet = recipe.alphabet
+    moved = pitches.moved(alphabet, found.events, semitones)
+    return found._replace(events=pitches.to_view(alphabet, moved, view).ids)
 
 
 def check(corpus: Corpus, recipe: Recipe) -> None:
     """Raises `CorpusError` unless a model of `recipe` can learn from `corpus`."""
-    if corpus.kind != recipe.family:
+    kind = recipe.learns_from
+    if kind not in recipe.events.sources:
+        known = ", ".join(recipe.events.sources)
+        raise CorpusError(
+            f"'{recipe.name}' learns from '{kind}', of which its family can make nothing; only of {known}."
+        )
+    if corpus.kind != kind:
         raise CorpusError(
             f"'{corpus.folder}' holds sequences of the kind '{corpus.kind}'; '{recipe.name}' learns from "
-            f"'{recipe.family}': build one with --for {recipe.family}."
+            f"'{kind}': build one with --for {kind}."
         )
-    if corpus.steps_per_quarter != recipe.view.steps_per_quarter:
+    quarter, second = recipe.view.grid
+    if quarter and corpus.steps_per_quarter != quarter:
         raise CorpusError(
             f"'{corpus.folder}' has {corpus.steps_per_quarter} steps a quarter, '{recipe.name}' wants "
-            f"{recipe.view.steps_per_quarter}: build it with --steps-per-quarter, or set "
-            "view.steps_per_quarter."
+            f"{quarter}: build it with --steps-per-quarter {quarter}, or set view.steps_per_quarter."
         )
+    if second and (corpus.table["steps_per_second"] != second).any():
+        raise CorpusError(
+            f"'{corpus.folder}' is on another grid than the {second} steps a second that '{recipe.name}' "
+            f"wants: build it with --set steps_per_second={second}."
+        )
+    problem = recipe.events.misfit(corpus.options, recipe.view)
+    if problem:
+        raise CorpusError(f"'{corpus.folder}' does not fit '{recipe.name}': {problem}.")
 
 
-def _cut(corpus: Corpus, indices: Int, max_length: int) -> Examples:
-    """Every sequence of `indices` in stretches of at most `max_length`, from bar line to bar line; none of
-    one event."""
+def _cut(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
+    """Every sequence of `indices` in stretches of at most `max_length` events, from bar line to bar line;
+    none of one event."""
+    alphabet, most = recipe.alphabet, recipe.training.max_length
+    found = (
+        _cut_steady(corpus, indices, most) if alphabet.steady == 1 else _cut_at_bars(corpus, indices, recipe)
+    )
+    return found.take(np.flatnonzero(found.end - found.begin > 1))
+
+
+def _cut_steady(corpus: Corpus, indices: Int, most: int) -> Examples:
+    """Where every event takes a step, bar lines are as many events apart as bars have steps."""
     bar, length = corpus.steps_per_bars[indices], corpus.lengths[indices]
-    fits = bar <= max_length
-    stride = np.where(fits, max_length // bar * bar, max_length)
+    fits = bar <= most
+    stride = np.where(fits, most // bar * bar, most)
     lead = np.where(fits, corpus.table["start_in_bar"][indices].astype(np.int64) % bar, 0)
-    n = np.where(length <= max_length, 1, -(-(length + lead) // stride))
+    n = np.where(length <= most, 1, -(-(length + lead) // stride))
     row = np.repeat(np.arange(len(indices)), n)
     number = np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n)
     begin = np.maximum(number * stride[row] - lead[row], 0)
     end = np.where(n[row] == 1, length[row], np.minimum((number + 1) * stride[row] - lead[row], length[row]))
-    return Examples(indices[row], begin, end).take(np.flatnonzero(end - begin > 1))
+    return Examples(indices[row], begin, end)
+
+
+def _cut_at_bars(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
+    """Where events take any number of steps: each stretch as long as it may be."""
+    rows: list[tuple[int, int, int]] = []
+    most = recipe.training.max_length
+    for index in indices.tolist():
+        begin, length = 0, int(corpus.lengths[index])
+        lines = _bar_lines(corpus, index, recipe) if length > most else np.zeros(0, np.int64)
+        while length - begin > most:
+            within = lines[(lines > begin) & (lines <= begin + most)]
+            end = int(within[-1]) if len(within) else begin + most
+            rows.append((index, begin, end))
+            begin = end
+        rows.append((index, begin, length))
+    return Examples(*np.array(rows, np.int64).reshape(-1, 3).T)
+
+
+def _bar_lines(corpus: Corpus, index: int, recipe: Recipe) -> Int:
+    """The events of a sequence that are the first on a bar line."""
+    events = seen(corpus, index, recipe).events
+    times = recipe.alphabet.times(events)
+    first = np.diff(times, prepend=-1) > 0
+    return np.flatnonzero(first & (_bars(corpus, np.array([index])).at(times[None])[0, :, 0] == 0))
 
 
 def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int]:
@@ -165,20 +234,48 @@ def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Seq
     return [batches[place] for place in np.argsort(_raw(*draw, 2, len(batches)), kind="stable")]
 
 
-def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, moved: Int) -> Batch:
-    """The batch of these examples; `moved` are the semitones of each sequence of the corpus."""
-    family = codecs.family(recipe.family)
-    lengths = examples.end - examples.begin
-    events = np.zeros((len(examples), int(lengths.max(initial=0))), np.int64)
+def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int) -> Batch:
+    """The batch of these examples; `semitones` are those of each sequence of the corpus."""
+    family, alphabet = recipe.events, recipe.alphabet
+    rows, before = [], []
     stretches = zip(examples.sequence.tolist(), examples.begin.tolist(), examples.end.tolist(), strict=True)
-    for row, (sequence, begin, end) in enumerate(stretches):
-        ids: npt.NDArray[Any] = corpus.ids(sequence)
-        ids = family.transpose(ids, int(moved[sequence])) if moved[sequence] else ids
-        seen = family.to_view(ids, recipe.view).ids
-        events[row, : end - begin] = family.excerpt(seen, begin, end) if begin else seen[:end]
-    bar = corpus.steps_per_bars[examples.sequence]
-    start = (corpus.table["start_in_bar"][examples.sequence] + examples.begin) % bar
-    return Batch(events, lengths, bar, start, examples.sequence)
+    for sequence, begin, end in stretches:
+        found = seen(corpus, sequence, recipe, int(semitones[sequence]))
+        part = family.excerpt(found.events, begin, end) if begin else found.events[:end]
+        rows.append(Learned(part, *(None if a is None else a[begin:end] for a in found[1:])))
+        before.append(_time_before(alphabet, found.events, begin))
+    lengths = examples.end - examples.begin
+    events = _padded([row.events for row in rows], np.int64)
+    steps = alphabet.times(events) + np.array(before)[:, None]
+    return Batch(
+        events,
+        _bars(corpus, examples.sequence).at(steps),
+        lengths,
+        examples.sequence,
+        _padded([row.control for row in rows], np.float32),
+        _padded([row.value for row in rows], np.float32),
+    )
+
+
+def _time_before(alphabet: Alphabet, events: Int, begin: int) -> int:
+    """Steps gone by before event `begin`."""
+    return begin * alphabet.steady or int(alphabet.steps(events[:begin]).sum())
+
+
+def _bars(corpus: Corpus, sequences: Int) -> Bars:
+    """The bars of `sequences`, step 0 being the first event of each."""
+    return Bars.of(corpus.table["start_in_bar"][sequences], corpus.steps_per_bars[sequences])
+
+
+def _padded(rows: Sequence[npt.NDArray[Any] | None], dtype: npt.DTypeLike) -> Any:
+    """Rows [T_i, n] as one array [B, T, n], zeros at the end; None where the rows are."""
+    there = [row for row in rows if row is not None]
+    if not there:
+        return None
+    padded = np.zeros((len(there), max(map(len, there)), *there[0].shape[1:]), dtype)
+    for target, row in zip(padded, there, strict=True):
+        target[: len(row)] = row
+    return padded
 
 
 def _draw(seed: int, epoch: int, stream: int, n: int, low: int, high: int) -> Int:

@@ -78,11 +78,14 @@ class Report:
         return Corpus.open(self.folder, kind)
 
 
+DEFAULT_KINDS = (next(iter(registry.KINDS)),)
+
+
 def build(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    kinds: Sequence[str] = ("melody",),
+    kinds: Sequence[str] = DEFAULT_KINDS,
     options: Mapping[str, Any] | None = None,
     steps_per_quarter: int = 4,
     workers: int | None = None,

@@ -12,7 +12,6 @@ from antiphon.codecs.kinds import Profile
 from antiphon.data.batches import usable
 from antiphon.data.corpus import Corpus
 from antiphon.data.splits import SPLITS
-from antiphon.extract.drum_classes import drum_classes
 from antiphon.score.notes import Float, Int
 
 MOST_HEARD = 4000
@@ -56,9 +55,9 @@ class Checkup:
     lengths: Float
     """From the beginning to the last onset, rounded up."""
     sounds: Int
-    """Onsets at each MIDI pitch [128], or of each class of drums."""
+    """Onsets at each MIDI pitch [128], or of each class of sounds."""
     classes: tuple[str, ...]
-    """Names of the classes of drums; empty for pitches."""
+    """Names of the classes of sounds; empty for pitches."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types; lengths as quantiles instead of one by one."""
@@ -89,7 +88,7 @@ def check_up(corpus: Corpus) -> Checkup:
         unit="seconds" if by_clock else "bars",
         lengths=_lengths(corpus, profiles),
         sounds=_sounds(profiles),
-        classes=_classes(corpus),
+        classes=registry.kind(corpus.kind).sounds(corpus.options),
     )
 
 
@@ -123,11 +122,6 @@ def _lengths(corpus: Corpus, profiles: dict[int, Profile]) -> Float:
 def _sounds(profiles: dict[int, Profile]) -> Int:
     pitches = [np.zeros(0, np.int64), *(profile.pitch for profile in profiles.values())]
     return np.bincount(np.concatenate(pitches), minlength=128)
-
-
-def _classes(corpus: Corpus) -> tuple[str, ...]:
-    name = corpus.options.get("classes")
-    return drum_classes(name).names if isinstance(name, str) else ()
 
 
 def _share(corpus: Corpus, indices: Int) -> Share:

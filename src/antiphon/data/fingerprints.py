@@ -8,8 +8,8 @@ data using bottom-k sketches', 2007). Two sketches give an estimate of the Jacca
 sets: 1 for the same music in another key, at double note values, or with its repeats written out; about 0
 for music that has nothing to do with each other.
 
-Music played freely is described by the order of its pitches alone; drums by their classes, which are never
-moved.
+Music played freely is described by the order of its pitches alone; music that is not the same in another key
+by what sounds, never moved.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PRINT = np.dtype([("exact", "<u8"), ("relative", "<u8"), ("scaled", "<u8"), ("sk
 """The fingerprints of one sequence."""
 
 _WINDOW = 6
-_WINDOW_OF_DRUMS = 12
+_WINDOW_OF_RHYTHM = 12
 """Hits in a window; six are no more than half a bar that any song may have."""
 _SHARE = 5040
 """Onset distances are rounded to 1/5040 of the longest, so that all simple ratios stay apart."""
@@ -99,7 +99,7 @@ def similarity(one: Sketch, other: Sketch) -> npt.NDArray[np.float64]:
 
 def _windows(profiles: Sequence[Profile], transposable: bool, on_grid: bool) -> tuple[Hashes, Int]:
     """Hash (32 bits) of each window of notes, and the number of the sequence it is from."""
-    width = _WINDOW if transposable else _WINDOW_OF_DRUMS
+    width = _WINDOW if transposable else _WINDOW_OF_RHYTHM
     owner = np.repeat(np.arange(len(profiles)), [len(profile.time) for profile in profiles])
     pitch = np.concatenate([profile.pitch for profile in profiles])
     n = max(len(pitch) - width + 1, 0)

@@ -45,7 +45,7 @@ class Measure:
 
 
 OF_NOTES = Measure(related=0.2, distinct=8)
-OF_DRUMS = Measure(related=0.3, distinct=16)
+OF_RHYTHMS = Measure(related=0.3, distinct=16)
 """Unlike songs of the Groove and Freedoom sets share up to 0.13 of their windows of twelve hits, variants of
 one from 0.3 on; with windows of six hits, unlike songs share up to 0.46."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from antiphon.codecs.kinds import KINDS
 from antiphon.data.checkup import Checkup
 from antiphon.data.grouping import ASTRIDE, LIKENESS
 from antiphon.data.splits import SPLITS
-from antiphon.recipes import MAX_STEPS_PER_BAR, recipes
+from antiphon.recipes import MAX_STEPS_PER_BAR, RECIPES, Attention
 
 FEW_PIECES = 200
 """Below so many groups of pieces a net soon knows the training split by heart."""
@@ -21,19 +22,18 @@ _REMEDIES = (
     ("shorter than", "allow shorter ones with --min-bars"),
     ("different pitch classes", "allow plainer ones with --min-pitch-classes"),
     ("cut at", "keep more of each with --max-steps 0"),
-    ("no drum part", "say where the drums are with --drums-from track:N or program:N"),
-    ("only drums", "extract drums with --for drums"),
     ("more than one program", "choose a part with --track, or --set split_parts=true"),
     ("fewer than", "allow shorter ones with --set min_events=8"),
     ("whole number of steps", "choose a finer grid with --steps-per-quarter"),
-    ("no chord symbols", "infer them first, or extract melody instead"),
+    ("no chord symbols", "infer them first, or extract another kind"),
 )
 
 
 def recipe_for(kind: str) -> str:
     """A recipe that learns from sequences of `kind`, with attention if there is one; '' for none."""
-    names = [name for name, recipe in recipes().items() if recipe.family == kind]
-    return next((name for name in names if name.endswith("/attention")), next(iter(names), ""))
+    fitting = [recipe for recipe in RECIPES.things() if recipe.learns_from == kind]
+    attentive = [recipe for recipe in fitting if isinstance(recipe.net, Attention)]
+    return next((recipe.name for recipe in [*attentive, *fitting]), "")
 
 
 def warnings(
@@ -71,7 +71,8 @@ def _lost(results: Mapping[str, int], cause: str) -> Iterator[str]:
     music = sum(results.get(result, 0) for result in _MUSIC)
     silent = results.get("nothing", 0) + results.get("unreadable", 0)
     if silent > _MUCH * music:
-        remedy = next((advice for words, advice in _REMEDIES if words in cause), "see the ledger")
+        every = [*_REMEDIES, *(remedy for kind in KINDS.things() for remedy in kind.remedies)]
+        remedy = next((advice for words, advice in every if words in cause), "see the ledger")
         yield (
             f"Nothing came of {silent} of {music} pieces, most often because: {cause}. "
             f"To change that: {remedy}."
@@ -82,10 +83,10 @@ def _few(checkup: Checkup) -> Iterator[str]:
     if checkup.groups >= FEW_PIECES:
         return
     bundle = recipe_for(checkup.kind)
+    moves = "transpose (--set training.transpose=-5,6), " if KINDS[checkup.kind].transposable else ""
     advice = (
         f"Fine-tune a bundle on them instead of starting from nothing (antiphon train --from {bundle}), "
-        "transpose (--set training.transpose=-5,6), make the net smaller (--set sizes.layers=64,64), and "
-        "watch the validation loss; or add"
+        f"{moves}make the net smaller (--set net.layers=64,64), and watch the validation loss; or add"
     )
     yield (
         f"Only {checkup.groups} groups of pieces: a net will soon know them by heart. "
