@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 
 from antiphon.errors import BundleError, InputError, OptionError
-from antiphon.runtime.bundle import Bundle, write
+from antiphon.runtime.bundle import Bundle, Graph, write
+from antiphon.runtime.graph import Heard
 from antiphon.runtime.player import Player
 
 HOT = np.ones(1, np.float32)
 PLACE = np.array([[0, 16]])
+NONE: dict = {}
+
+
+def heard(*events: int, place: object = PLACE, temperature: object = HOT) -> Heard:
+    """One event in each row, all at the same place and temperature."""
+    n = len(events)
+    places = np.broadcast_to(np.asarray(place), (n, 2))
+    return Heard(np.array(events)[:, None], np.broadcast_to(np.asarray(temperature, np.float32), n), places)
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +32,7 @@ def bundle(bundled) -> Bundle:
     from antiphon import nets, recipes
 
     torch.manual_seed(0)
-    recipe = recipes.find("melody/attention").with_values(
-        {"sizes.layers": "12,10", "sizes.attention_length": "5"}
-    )
+    recipe = recipes.find("melody/attention").with_values({"net.layers": "12,10", "net.length": "5"})
     return bundled(nets.build(recipe), "melody/tiny")
 
 
@@ -37,7 +44,7 @@ def player(bundle) -> Player:
 def _play(player: Player, events: list[int], state=None):
     state = player.start(1) if state is None else state
     for t, event in enumerate(events):
-        step = player.step(np.array([event]), np.array([[t % 16, 16]]), HOT, state)
+        step = player.step(heard(event, place=[t % 16, 16]), state)
         state = step.state
     return step
 
@@ -53,59 +60,101 @@ def test_a_step_says_how_likely_each_event_is(player):
 def test_a_state_can_be_gone_back_to(player):
     first = _play(player, [62, 0, 64])
     kept = {name: tensor.copy() for name, tensor in first.state.tensors.items()}
-    once = player.step(np.array([66]), PLACE, HOT, first.state)
+    once = player.step(heard(66), first.state)
     _play(player, [70, 71, 1], once.state)
-    again = player.step(np.array([66]), PLACE, HOT, first.state)
+    again = player.step(heard(66), first.state)
     np.testing.assert_array_equal(once.log_p, again.log_p)
     for name, tensor in kept.items():
         np.testing.assert_array_equal(first.state.tensors[name], tensor)
 
 
 def test_taken_states_go_on_as_the_ones_they_were_taken_from(player):
-    places, hot = np.array([[4, 16], [4, 16]]), np.ones(2, np.float32)
-    both = player.step(np.array([62, 70]), places, hot, player.start(2)).state
-    forked = player.step(
-        np.array([64, 64, 64]),
-        np.tile(places[0], (3, 1)),
-        np.ones(3, np.float32),
-        both.take(np.array([1, 0, 1])),
-    )
-    straight = player.step(np.array([64, 64]), places, hot, both)
+    both = player.step(heard(62, 70, place=[4, 16]), player.start(2)).state
+    forked = player.step(heard(64, 64, 64, place=[4, 16]), both.take(np.array([1, 0, 1])))
+    straight = player.step(heard(64, 64, place=[4, 16]), both)
     np.testing.assert_allclose(forked.log_p, straight.log_p[[1, 0, 1]], rtol=0, atol=1e-6)
+
+
+def test_states_that_are_given_away_say_the_same(player):
+    """Past the steps after which the player keeps its rows in buffers of their own, and once more from a
+    state that was given away already, with the same event."""
+    events = [62, 0, 64, 0, 1, 0, 66, 67, 0, 69, 0, 0, 71, 1]
+    kept, given = player.start(1), player.start(1)
+    for t, event in enumerate(events):
+        now = heard(event, place=[t % 16, 16])
+        one, other = player.step(now, kept), player.step(now, given, keep=False)
+        again = player.step(now._replace(temperature=HOT * 2), given, keep=False)
+        np.testing.assert_array_equal(one.log_p, other.log_p)
+        hot = player.step(now._replace(temperature=HOT * 2), kept)
+        np.testing.assert_array_equal(hot.log_p, again.log_p)
+        kept, given = one.state, again.state
+        for name, tensor in kept.tensors.items():
+            np.testing.assert_array_equal(tensor, given.tensors[name])
+
+
+def test_rows_taken_from_a_state_in_buffers_are_independent_of_it(player):
+    state = player.start(1)
+    for t in range(8):
+        state = player.step(heard(62 + t % 3, place=[t, 16]), state, keep=False).state
+    twins = state.take(np.array([0, 0]))
+    before = {name: tensor.copy() for name, tensor in twins.tensors.items()}
+    for t in range(8, 12):
+        state = player.step(heard(70, place=[t, 16]), state, keep=False).state
+    for name, tensor in before.items():
+        np.testing.assert_array_equal(twins.tensors[name], tensor)
 
 
 @pytest.mark.parametrize("event", [-1, 2, 49, 86, 130, 10**9])
 def test_events_outside_the_model_are_refused(player, event):
     with pytest.raises(InputError, match=f"event {event} is unknown to melody/tiny.*pitches 48 to 83"):
-        player.step(np.array([event]), PLACE, HOT, player.start(1))
+        player.step(heard(event), player.start(1))
 
 
 @pytest.mark.parametrize("place", [[16, 16], [-1, 16], [0, 0], [0, 49]])
 def test_impossible_positions_are_refused(player, place):
     with pytest.raises(OptionError, match="1 to 48 steps"):
-        player.step(np.array([62]), np.array([place]), HOT, player.start(1))
+        player.step(heard(62, place=place), player.start(1))
+    with pytest.raises(OptionError, match="1 to 48 steps"):
+        player.step(heard(*[62] * 40, place=place), player.start(40))
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_impossible_temperatures_are_refused(player, temperature):
     with pytest.raises(OptionError, match="above 0"):
-        player.step(np.array([62]), PLACE, np.array([temperature], np.float32), player.start(1))
+        player.step(heard(62, temperature=temperature), player.start(1))
 
 
 def test_batches_of_different_sizes_are_refused(player):
     with pytest.raises(OptionError, match="2 events"):
-        player.step(np.array([62, 62]), PLACE, HOT, player.start(2))
+        player.step(heard(62, 62)._replace(position=PLACE), player.start(2))
+    with pytest.raises(OptionError, match="2 events"):
+        player.step(heard(62, 62)._replace(temperature=HOT), player.start(2))
 
 
 def test_graphs_that_are_none_or_do_not_fit_are_refused(bundle):
+    graph = bundle.graphs["step"]
+
+    def altered(proto=graph.proto, more=NONE, outputs=NONE, less="") -> Bundle:
+        state = {name: tensor for name, tensor in {**bundle.state, **more}.items() if name != less}
+        given = {name: tensor for name, tensor in {**graph.inputs, **more}.items() if name != less}
+        made = {**graph.outputs, **{f"next_{name}": tensor for name, tensor in more.items()}, **outputs}
+        made.pop(f"next_{less}", None)
+        return dataclasses.replace(bundle, state=state, graphs={"step": Graph(proto, given, made)})
+
+    assert Player(altered())
     with pytest.raises(BundleError, match="cannot be played"):
-        Player(dataclasses.replace(bundle, graph=b"no graph"))
-    with pytest.raises(BundleError, match="does not fit its index"):
-        Player(dataclasses.replace(bundle, state={**bundle.state, "more": ("float32", (3,))}))
-    with pytest.raises(BundleError, match="does not fit its index"):
-        Player(
-            dataclasses.replace(bundle, state={name: bundle.state[name] for name in list(bundle.state)[1:]})
-        )
+        Player(altered(proto=b"no graph"))
+    for wrong in (
+        {"more": {"more": ("float32", (3,))}},
+        {"more": {"seen": ("float32", ())}},
+        {"more": {"fits": ("float32", (11,))}},
+        {"outputs": {"log_p": ("float32", (131,))}},
+        {"outputs": {"label": ("float32", (1,))}},
+        {"outputs": {"value": ("float32", (1,))}},
+        {"less": "bar"},
+    ):
+        with pytest.raises(BundleError, match="does not fit its index"):
+            Player(altered(**wrong))
 
 
 def test_playing_imports_no_torch(bundle, tmp_path):
@@ -114,8 +163,10 @@ def test_playing_imports_no_torch(bundle, tmp_path):
         "import sys, numpy as np\n"
         "from antiphon.runtime.bundle import Bundle\n"
         "from antiphon.runtime.player import Player\n"
+        "from antiphon.runtime.graph import Heard\n"
         "player = Player(Bundle.open(sys.argv[1]))\n"
-        "player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1))\n"
+        "heard = Heard(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))\n"
+        "player.step(heard, player.start(1))\n"
         "assert not {'torch', 'onnx'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "x.antiphon")], check=True)

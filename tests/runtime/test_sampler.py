@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from antiphon.errors import OptionError
+from antiphon.runtime.choices import Sampling
 from antiphon.runtime.philox import uniform
-from antiphon.runtime.sampler import Sampling, choose
+from antiphon.runtime.sampler import choose
 
 P = np.array([0.1, 0.4, 0.0, 0.3, 0.2])
 LOG_P = np.log(np.where(P > 0, P, 1e-300))

@@ -1,90 +1,115 @@
-"""Bundles: one file, `NAME.antiphon`, with everything needed to play, fine-tune and share a model.
+"""`Bundle`: everything needed to play, fine-tune and share a model, in one file (`NAME.antiphon`).
 
-A zip of `bundle.json` (format version, recipe with all its values, provenance, metrics, opening distribution,
-defaults, SHA-256 of the other members), `weights.safetensors`, `step.onnx` (the playing graph; its weights
-are external data at their offsets in the safetensors file) and `card.md` (what the model is good and bad at).
-Nothing is pickled. A file from a stranger is read with bounds: names, sizes and hashes are checked before
-anything is believed.
-"""
+The index says what is in it: the recipe with all its values, the alphabet and grammar of its events, the
+graphs by role (their weights are external data at their offsets in the safetensors file), provenance,
+figures, and a check by which any runtime can test itself. `docs/bundles-and-corpora.md` has the format to the
+last byte. Bundles of format 1 are read too."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import math
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from antiphon.codecs import family
-from antiphon.errors import AntiphonError, BundleError, NameNotFound, one_line
-from antiphon.files import atomic_write
+from antiphon.codecs.alphabet import Alphabet
+from antiphon.codecs.rules import Automaton
+from antiphon.errors import AntiphonError, BundleError, NameNotFound
 from antiphon.recipes import Recipe
+from antiphon.recipes.legacy import upgraded
+from antiphon.runtime import container
+from antiphon.runtime.container import CARD, SUFFIX, WEIGHTS, brief
+from antiphon.runtime.sampler import OPENING_FLOOR, SAMPLER_VERSION
+from antiphon.score.notes import Bool, Float
 
-SUFFIX = ".antiphon"
-FORMAT = "antiphon-bundle"
-VERSION = 1
-INDEX, WEIGHTS, STEP, CARD = "bundle.json", "weights.safetensors", "step.onnx", "card.md"
+VERSION = 2
+EVENTS = "events"
+"""What a bundle of this format may hold: a model of events."""
+STEP, PREFILL = "step", "prefill"
+"""Roles of graphs: one event at a time; many at once."""
 
-_MIB = 1 << 20
-_LARGEST = {INDEX: 4 * _MIB, WEIGHTS: 1024 * _MIB, STEP: 64 * _MIB, CARD: 1 * _MIB}
-"""Largest size of each member, unpacked. No other member is allowed."""
-
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
-_DATE = (1980, 1, 1, 0, 0, 0)
-"""Every member's date, so that equal content gives equal bytes."""
+
+Tensor = tuple[str, tuple[int, ...]]
+"""A tensor's type ('int64' or 'float32') and its shape without the batch."""
+
+
+class Graph(NamedTuple):
+    """A playing graph, serialised, and its inputs and outputs by name, in order, the state's among them."""
+
+    proto: bytes
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+
+class Labels(NamedTuple):
+    """The labels of a codec that has some of its own: how many each group has, and which is the default
+    event's."""
+
+    sizes: tuple[int, ...]
+    default: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Bundle:
     """A model ready to play.
 
-    `opening` float64 [V]: how often each event begins a piece of the training split, as the model sees it.
-    `provenance`: data, licences, steps, seed. `metrics`: held-out figures in nats. `defaults`: what music of
-    the corpus is like (meters, qpm). `state`: the playing state's tensors, name -> (dtype, shape without the
-    batch). `safetensors` and `graph` as in the file.
+    `opening` float64 [V]: how often each id of each field begins a piece of the training split, as the model
+    sees it. `provenance`: data, licences, steps, seed. `metrics`: held-out figures in nats. `defaults`: what
+    music of the corpus is like (meters). `state`: the playing state's tensors by name; `rings` are those of
+    them that only ever have a row overwritten. `check`: events, and how likely they are to be.
     """
 
     name: str
     recipe: Recipe
-    opening: npt.NDArray[np.float64]
-    state: Mapping[str, tuple[str, tuple[int, ...]]]
+    opening: Float
+    state: Mapping[str, Tensor]
     safetensors: bytes = field(repr=False)
-    graph: bytes = field(repr=False)
+    graphs: Mapping[str, Graph] = field(repr=False)
+    labels: Labels | None = None
+    rings: tuple[str, ...] = ()
     card: str = field(default="", repr=False)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    check: Mapping[str, Any] = field(default_factory=dict)
+    version: int = VERSION
+    """Of the format that it was read in."""
 
     @classmethod
     def open(cls, path: Path | str) -> Bundle:
         """The bundle in the file at `path`. Raises `BundleError` where it is missing, truncated, altered or
-        too new.
+        too new, or plays events of a family that is not installed here.
         """
         path = Path(path)
+        index, members = container.read(path, VERSION)
         try:
-            members = _members(path)
-            index = _index(members[INDEX], path)
-            _verify(members, index, path)
-            return _assembled(members, index)
-        except BundleError:
-            raise
+            return _of_format_1(index, members) if index["version"] == 1 else _assembled(index, members)
         except AntiphonError as error:
             raise BundleError(f"The bundle '{path}' cannot be used: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BundleError(
-                f"The index of '{path}' is malformed ({_brief(error)}); get the bundle anew."
+                f"The index of '{path}' is malformed ({brief(error)}); get the bundle anew."
             ) from None
+
+    def __post_init__(self) -> None:
+        step = self.graphs.get(STEP)
+        taken = {} if step is None else {name: step.inputs.get(name) for name in self.state}
+        given = {} if step is None else {name: step.outputs.get(f"next_{name}") for name in self.state}
+        if step is None or taken != self.state or given != self.state or not {*self.rings} <= {*self.state}:
+            raise BundleError(f"the graphs and the state of '{self.name}' do not fit; get the bundle anew.")
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The events that the model plays."""
+        return self.recipe.alphabet
 
     @property
     def sha256(self) -> str:
@@ -99,21 +124,16 @@ class Bundle:
             return dict(load(self.safetensors))
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise BundleError(
-                f"The weights of the bundle '{self.name}' are malformed ({_brief(error)})."
+                f"The weights of the bundle '{self.name}' are malformed ({brief(error)})."
             ) from None
 
 
 def write(path: Path | str, bundle: Bundle) -> None:
-    """Write `bundle` to `path`, whole or not at all; equal bundles give equal bytes. Raises `OutputError`."""
-    members = {WEIGHTS: bundle.safetensors, STEP: bundle.graph, CARD: bundle.card.encode()}
-    index = json.dumps(_index_of(bundle, members), indent=1, ensure_ascii=False, allow_nan=False)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, data in {INDEX: index.encode(), **members}.items():
-            # Weights do not shrink; stored as they are, they can be mapped.
-            method = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
-            archive.writestr(zipfile.ZipInfo(name, _DATE), data, method)
-    atomic_write(Path(path), packed.getvalue())
+    """Write `bundle` to `path` in the newest format, whole or not at all; equal bundles give equal bytes.
+    Raises `OutputError`."""
+    graphs = {_file(role): graph.proto for role, graph in bundle.graphs.items()}
+    members = {WEIGHTS: bundle.safetensors, **graphs, CARD: bundle.card.encode()}
+    container.write(Path(path), index_of(bundle), members)
 
 
 def shipped() -> list[Path]:
@@ -122,7 +142,7 @@ def shipped() -> list[Path]:
 
 
 def find(name_or_path: Path | str) -> Path:
-    """Path of a shipped bundle ('melody/attention') or of a file; raises `NameNotFound` with the nearest
+    """Path of a shipped bundle ('FAMILY/VARIANT') or of a file; raises `NameNotFound` with the nearest
     shipped one.
     """
     path = Path(name_or_path)
@@ -136,122 +156,155 @@ def find(name_or_path: Path | str) -> Path:
     raise NameNotFound("bundle", str(name_or_path), known)
 
 
+def default(family: str) -> str | None:
+    """Name of the shipped bundle that plays where only a family is named: the one of it that says so, else
+    the first; None where none of it is shipped."""
+    found = [path for path in shipped() if path.stem.startswith(f"{family}-")]
+    chosen = next((path for path in found if container.peek(path)["defaults"].get("first_choice")), None)
+    return shown_name(chosen or found[0]) if found else None
+
+
 def shown_name(path: Path) -> str:
-    """The name by which a bundle is asked for: 'melody-attention.antiphon' is 'melody/attention'."""
+    """The name by which a bundle is asked for: 'FAMILY-VARIANT.antiphon' is 'FAMILY/VARIANT'."""
     return path.stem.replace("-", "/", 1)
 
 
-def _members(path: Path) -> dict[str, bytes]:
-    """Every member, unpacked within its bound."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_outside(archive, path)
-            return {info.filename: archive.read(info) for info in archive.infolist()}
-    except FileNotFoundError:
-        raise BundleError(f"There is no bundle at '{path}'.") from None
-    except OSError as error:
-        raise BundleError(f"Cannot read '{path}': {error.strerror or error}.") from None
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        ValueError,
-        zlib.error,
-    ) as error:
-        raise BundleError(
-            f"'{path}' is no bundle, or is truncated or altered ({_brief(error)}); get it anew."
-        ) from None
-
-
-def _check_outside(archive: zipfile.ZipFile, path: Path) -> None:
-    infos = archive.infolist()
-    names = [info.filename for info in infos]
-    if sorted(names) != sorted(_LARGEST):
-        wanted, found = ", ".join(sorted(_LARGEST)), ", ".join(repr(name[:40]) for name in sorted(names)[:8])
-        raise BundleError(f"'{path}' is no bundle: it holds {found or 'nothing'}; expected {wanted}.")
-    for info in infos:
-        if info.file_size > _LARGEST[info.filename]:
-            bound = _LARGEST[info.filename] // _MIB
-            raise BundleError(
-                f"'{info.filename}' in '{path}' is {info.file_size} bytes; at most {bound} MiB are read."
-            )
-    # Weights are stored as they are, so that what they unpack to is no larger than the file.
-    for info in infos:
-        methods = (zipfile.ZIP_STORED,) if info.filename == WEIGHTS else _METHODS
-        if info.compress_type not in methods:
-            raise BundleError(f"'{info.filename}' in '{path}' is packed in an unknown way; get it anew.")
-
-
-def _index(data: bytes, path: Path) -> dict[str, Any]:
-    index = json.loads(data)
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise BundleError(f"'{path}' is no Antiphon bundle: its index does not say '{FORMAT}'.")
-    version = index.get("version")
-    if not isinstance(version, int) or version < 1:
-        raise BundleError(f"'{path}' has the format version {version!r}; expected 1 to {VERSION}.")
-    if version > VERSION:
-        raise BundleError(
-            f"'{path}' has format version {version}; this Antiphon reads up to {VERSION}. "
-            "Update it: pip install -U antiphon."
-        )
-    return index
-
-
-def _verify(members: Mapping[str, bytes], index: Mapping[str, Any], path: Path) -> None:
-    for name in (WEIGHTS, STEP, CARD):
-        if hashlib.sha256(members[name]).hexdigest() != index["sha256"][name]:
-            raise BundleError(
-                f"'{name}' in '{path}' was altered: its hash is not in the index. Get the bundle anew."
-            )
-
-
-def _assembled(members: Mapping[str, bytes], index: Mapping[str, Any]) -> Bundle:
-    recipe = Recipe.from_dict(index["recipe"])
-    return Bundle(
-        name=_text(index["name"]),
-        recipe=recipe,
-        opening=_distribution(index["opening"], family(recipe.family).n_events),
-        state={
-            name: (_text(kind), tuple(map(_count, shape))) for name, (kind, shape) in index["state"].items()
-        },
-        safetensors=members[WEIGHTS],
-        graph=members[STEP],
-        card=members[CARD].decode(),
-        provenance=dict(index["provenance"]),
-        metrics=dict(index["metrics"]),
-        defaults=dict(index["defaults"]),
-    )
-
-
-def _index_of(bundle: Bundle, members: Mapping[str, bytes]) -> dict[str, Any]:
+def index_of(bundle: Bundle) -> dict[str, Any]:
+    """The index as it stands in the file, but for its format and hashes."""
+    family, alphabet = bundle.recipe.events, bundle.alphabet
+    ended = family.after_end(alphabet)
     return {
-        "format": FORMAT,
         "version": VERSION,
+        "what": EVENTS,
         "name": bundle.name,
         "recipe": bundle.recipe.as_dict(),
+        "decode": {"family": family.name, "version": family.decoder_version},
+        "alphabet": alphabet.as_dict(),
+        "grammar": {
+            "rules": [rule.as_dict() for rule in family.grammar(alphabet) if isinstance(rule, Automaton)],
+            "first": [_runs(mask) for mask in family.opening(alphabet)],
+            "after_end": None if ended is None else [_runs(mask) for mask in ended],
+        },
+        "sampler": {"version": SAMPLER_VERSION, "random": "philox4x32-10", "opening_floor": OPENING_FLOOR},
+        "labels": bundle.labels and {name: list(values) for name, values in bundle.labels._asdict().items()},
+        "graphs": {
+            role: {
+                "file": _file(role),
+                "inputs": {name: [kind, list(shape)] for name, (kind, shape) in graph.inputs.items()},
+                "outputs": {name: [kind, list(shape)] for name, (kind, shape) in graph.outputs.items()},
+            }
+            for role, graph in bundle.graphs.items()
+        },
+        "state": {name: [kind, list(shape)] for name, (kind, shape) in bundle.state.items()},
+        "rings": list(bundle.rings),
+        "opening": [float(p) for p in bundle.opening],
+        "defaults": dict(bundle.defaults),
+        "check": dict(bundle.check),
         "provenance": dict(bundle.provenance),
         "metrics": dict(bundle.metrics),
-        "defaults": dict(bundle.defaults),
-        "state": {name: [kind, list(shape)] for name, (kind, shape) in bundle.state.items()},
-        "opening": [float(p) for p in bundle.opening],
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
 
 
-def _distribution(values: list[float], n_events: int) -> npt.NDArray[np.float64]:
+def _file(role: str) -> str:
+    return f"{role}.onnx"
+
+
+def _assembled(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle:
+    if index["what"] != EVENTS:
+        raise BundleError(f"it holds '{index['what']!s:.40}', which this Antiphon cannot play. Update it.")
+    recipe = Recipe.from_dict(index["recipe"], lenient=True)
+    _check_decoder(index, recipe)
+    labels = index["labels"]
+    return Bundle(
+        name=_text(index["name"]),
+        recipe=recipe,
+        opening=_distribution(index["opening"], recipe.alphabet),
+        state=_tensors(index["state"]),
+        safetensors=members[WEIGHTS],
+        graphs={
+            role: Graph(members[graph["file"]], _tensors(graph["inputs"]), _tensors(graph["outputs"]))
+            for role, graph in index["graphs"].items()
+        },
+        labels=labels and Labels(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
+        rings=tuple(map(_text, index["rings"])),
+        card=members[CARD].decode(),
+        provenance=_mapping(index["provenance"]),
+        metrics=_mapping(index["metrics"]),
+        defaults=_mapping(index["defaults"]),
+        check=_mapping(index["check"]),
+    )
+
+
+def _check_decoder(index: Mapping[str, Any], recipe: Recipe) -> None:
+    """Raises `BundleError` where the events mean something else to whoever made the bundle."""
+    family, decode = recipe.events, index["decode"]
+    if (decode["family"], decode["version"]) != (family.name, family.decoder_version):
+        raise BundleError(
+            f"it plays '{decode['family']!s:.40}' in version {decode['version']!s:.10}; this Antiphon knows "
+            f"version {family.decoder_version} of '{family.name}'. Update it: pip install -U antiphon."
+        )
+    if index["alphabet"] != recipe.alphabet.as_dict():
+        raise BundleError("its alphabet is not that of its recipe; get the bundle anew.")
+
+
+def _of_format_1(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle:
+    """A bundle of format 1: one graph, events of one field, no label of the event that was heard."""
+    recipe = Recipe.from_dict(upgraded(index["recipe"]), lenient=True)
+    state = _tensors(index["state"])
+    inputs = {"event": ("int64", (1,)), "position": ("int64", (2,)), "temperature": ("float32", ())}
+    width = ("float32", (recipe.alphabet.n_events,))
+    outputs = {"log_p": width, **{f"next_{name}": tensor for name, tensor in state.items()}}
+    return Bundle(
+        name=_text(index["name"]),
+        recipe=recipe,
+        opening=_distribution(index["opening"], recipe.alphabet),
+        state=state,
+        safetensors=members[WEIGHTS],
+        graphs={STEP: Graph(members[_file(STEP)], {**inputs, **state}, outputs)},
+        card=members[CARD].decode(),
+        provenance=_mapping(index["provenance"]),
+        metrics=_mapping(index["metrics"]),
+        defaults=_mapping(index["defaults"]),
+        version=1,
+    )
+
+
+def _tensors(values: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {_text(name): (_kind(kind), tuple(map(_count, shape))) for name, (kind, shape) in values.items()}
+
+
+def _kind(value: Any) -> str:
+    if value not in ("int64", "float32"):
+        raise ValueError(f"expected a type of tensor, found {value!r:.40}")
+    return str(value)
+
+
+def _distribution(values: list[float], alphabet: Alphabet) -> Float:
     found = np.array(values, dtype=np.float64)
-    if found.shape != (n_events,) or not np.isfinite(found).all() or (found < 0).any():
+    if found.shape != (alphabet.n_events,) or not np.isfinite(found).all() or (found < 0).any():
         raise ValueError("the opening distribution is not a list of probabilities")
-    if not math.isclose(found.sum(), 1.0, rel_tol=1e-6):
-        raise ValueError(f"the opening distribution sums to {found.sum():.3g}")
+    for part in alphabet.slices:
+        if not math.isclose(found[part].sum(), 1.0, rel_tol=1e-6):
+            raise ValueError(f"the opening distribution sums to {found[part].sum():.3g}")
     return found
+
+
+def _runs(mask: Bool) -> list[list[int]]:
+    """Runs of ids that are allowed, as [first, last + 1]."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    runs: list[list[int]] = edges.reshape(-1, 2).tolist()
+    return runs
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {value!r:.40}")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"expected values by name, found {value!r:.40}")
     return value
 
 
@@ -261,6 +314,7 @@ def _count(value: Any) -> int:
     return value
 
 
-def _brief(error: Exception) -> str:
-    """An error's text on one line, not too long."""
-    return one_line(error, 120) or type(error).__name__
+def _place(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value <= 1 << 24:
+        raise ValueError(f"expected a place, found {value!r:.40}")
+    return value

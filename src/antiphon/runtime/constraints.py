@@ -1,41 +1,53 @@
-"""Hard limits on what comes next: a family's grammar, and choices of events made for a piece."""
+"""Rules at work: what the rows of a session may play next."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
-from antiphon.codecs import Family
-from antiphon.runtime.sampler import Ids, Mask
+from antiphon.codecs.rules import Automaton, Rule, combined, product
+from antiphon.score.notes import Bool, Int
 
 
 class Constraints:
-    """The limits of B rows: the grammar of their family, and `only` [V], events that may come at any time."""
+    """B rows that keep to all of `rules`. It changes as it hears; `take` makes one that is independent."""
 
-    def __init__(self, family: Family[Any], n: int, only: Mask | None = None) -> None:
-        self._family, self._only = family, only
-        self._grammar = family.begin(n)
-        self._next: Mask | None = None
+    __slots__ = ("_rules", "_states")
 
-    def limit_next(self, only: Mask) -> None:
-        """Of the next event alone, `only` [V] may come."""
-        self._next = only
+    def __init__(self, rules: Sequence[Rule], n: int) -> None:
+        self._rules = combined(rules)
+        self._states: list[Any] = [rule.begin(n) for rule in self._rules]
 
-    def allowed(self) -> Mask:
-        """Which events may come next, bool [B, V]."""
-        mask = self._family.allowed(self._grammar)
-        for only in (self._only, self._next):
-            if only is not None:
-                mask &= only
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def allowed(self, field: int) -> Bool | None:
+        """Which ids of a field may come next, bool [B, V]; None for all. Not to be written to."""
+        mask: Bool | None = None
+        for rule, state in zip(self._rules, self._states, strict=True):
+            own = rule.allowed(state, field)
+            if own is not None:
+                mask = own if mask is None else mask & own
         return mask
 
-    def hear(self, events: Ids) -> None:
-        """Take in what sounded, int64 [B]."""
-        self._grammar = self._family.advance(self._grammar, events)
-        self._next = None
+    def hear(self, field: int, ids: Int) -> None:
+        """`ids` int64 [B] of a field were taken; the fields of an event come in their order."""
+        states = zip(self._rules, self._states, strict=True)
+        self._states = [rule.advance(state, field, ids) for rule, state in states]
 
-    def take(self, indices: Ids) -> Constraints:
-        """The limits of the rows at `indices`."""
+    def add(self, rule: Rule, n: int) -> None:
+        """From now on `rule` holds for all `n` rows too, as if nothing had happened before."""
+        first = self._rules[0] if self._rules else None
+        if isinstance(first, Automaton) and isinstance(rule, Automaton):
+            self._rules = (product(first, rule), *self._rules[1:])
+            self._states = [self._states[0] * rule.n_states, *self._states[1:]]
+        else:
+            self._rules, self._states = (*self._rules, rule), [*self._states, rule.begin(n)]
+
+    def take(self, rows: Int) -> Constraints:
+        """The constraints of the rows at `rows`."""
         other = copy.copy(self)
-        other._grammar = self._grammar[indices]
+        states = zip(self._rules, self._states, strict=True)
+        other._states = [rule.take(state, rows) for rule, state in states]
         return other

@@ -11,6 +11,7 @@ that come out, word `field % 4` is taken; u = (word + 1/2) / 2^32 lies strictly 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,6 +83,12 @@ class Draws:
             offset = step - self._first
         numbers: Uniform = self._numbers[offset]
         return numbers
+
+    def take(self, rows: Any) -> Draws:
+        """The numbers of the outputs at `rows`."""
+        other = copy.copy(self)
+        other._outputs, other._numbers = self._outputs[rows], self._numbers[:, rows]
+        return other
 
     def _compute(self, first: int) -> Uniform:
         steps = np.arange(first, first + self._block)[:, None, None]

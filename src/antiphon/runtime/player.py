@@ -1,125 +1,127 @@
-"""`Player`: a bundle's step graph at work, an event in, the distribution of the next one out. No torch.
+"""`Player`: a bundle's graphs at work, an event in, the distribution of the next one out. No torch.
 
-The automaton of the playing contract: `event` int64 [B] that just sounded, at `position` int64 [B, 2] (its
-step in the bar, steps per bar), and the state go in; `log_p` float32 [B, V] and the next state come out. A
-state is a value: it can be kept, forked and gone back to. Ids are checked here, because a graph gathers
-silently.
-"""
+The automaton of the playing contract: an event that just sounded goes in, and where it stands; `log_p`
+float32 [B, V] and the next state come out. A state is a value: it can be kept, forked and gone back to. Ids
+are checked here, because a graph gathers silently."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 import onnxruntime as ort
 
-from antiphon.codecs import family
 from antiphon.errors import BundleError, InputError, OptionError, one_line
 from antiphon.recipes import MAX_STEPS_PER_BAR
-from antiphon.runtime.bundle import Bundle
+from antiphon.runtime import state as states
+from antiphon.runtime.bundle import PREFILL, STEP, Bundle, Graph, Tensor
+from antiphon.runtime.graph import BoundGraph, Heard, Step
+from antiphon.runtime.state import State
+from antiphon.score.notes import Int
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-
-_HEAD = ("log_p", "label_log_p")
-_DTYPES = {"int64": np.int64, "float32": np.float32}
-
-
-@dataclass(frozen=True)
-class State:
-    """What a model remembers of B pieces: tensors by name, batch first. Never written to."""
-
-    tensors: Mapping[str, npt.NDArray[np.int64 | np.float32]]
-
-    def take(self, indices: Ints) -> State:
-        """The memories at `indices`, which may repeat: for beams and forks."""
-        return State({name: tensor[indices] for name, tensor in self.tensors.items()})
-
-
-@dataclass(frozen=True)
-class Step:
-    """What follows an event: `log_p` float32 [B, V] at the asked temperature, `label_log_p` [B, L] at
-    temperature 1.
-    """
-
-    log_p: Floats
-    label_log_p: Floats
-    state: State
+_FEW = 16
+"""Rows up to which a loop in Python is quicker than numpy."""
 
 
 class Player:
     """Plays one bundle. `threads` is for one step's arithmetic: 1 is best live and in small batches."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self.bundle = bundle
-        self._session = _session(bundle, threads)
-        self._outputs = [*_HEAD, *(f"next_{name}" for name in bundle.state)]
-        self._check_graph()
-        in_view = family(bundle.recipe.family).in_view(bundle.recipe.view)
-        self._known = frozenset(np.flatnonzero(in_view).tolist())
+        self.bundle, self.alphabet = bundle, bundle.alphabet
+        self._state, self._rings = bundle.state, bundle.rings
+        sessions = _sessions(bundle, threads)
+        self._step = BoundGraph(bundle.graphs[STEP], sessions[STEP], bundle.rings)
+        self._prefill = (
+            BoundGraph(bundle.graphs[PREFILL], sessions[PREFILL], bundle.rings)
+            if PREFILL in sessions
+            else None
+        )
+        self.wants = frozenset(bundle.graphs[STEP].inputs)
+        """Names of what its graph asks for."""
+        self.n_uniform = self._step.width("uniform")
+        """Uniform numbers that a step draws with."""
+
+    @property
+    def can_prefill(self) -> bool:
+        """Whether many events can be heard at once."""
+        return self._prefill is not None
 
     def start(self, n: int) -> State:
         """Memories of `n` pieces in which nothing has sounded yet."""
-        shapes = self.bundle.state.items()
-        return State({name: np.zeros((n, *shape), _DTYPES[kind]) for name, (kind, shape) in shapes})
+        return states.zeros(self._state, self._rings, n)
 
-    def step(self, events: Ints, position: Ints, temperature: Floats, state: State) -> Step:
-        """What follows `events` int64 [B] that sounded at `position` int64 [B, 2], at `temperature` float32
-        [B] above 0.
+    def step(self, heard: Heard, state: State, *, keep: bool = True) -> Step:
+        """What follows `heard`. With `keep` False, `state` is given away: memories marked as rings are
+        written in place.
 
         Raises `InputError` for an event outside the model's range, `OptionError` for an impossible position
         or temperature.
         """
-        self._check_events(events)
-        _check_clock(position, temperature, len(events))
-        clock = {"position": position, "temperature": temperature}
-        feeds = {"event": events[:, None], **clock, **state.tensors}
-        log_p, label_log_p, *after = self._session.run(self._outputs, feeds)
-        return Step(log_p, label_log_p, State(dict(zip(state.tensors, after, strict=True))))
+        self._check(heard)
+        return self._step.run(heard, state, keep)
 
-    def _check_events(self, events: Ints) -> None:
-        ids = events.tolist()
-        if not self._known.issuperset(ids):
-            wrong = next(event for event in ids if event not in self._known)
-            view = self.bundle.recipe.view
+    def prefill(self, heard: Heard, state: State, *, keep: bool = True) -> Step:
+        """What follows T events that are heard at once: `event` [B, T, F], `position` [B, T, 2] and so on,
+        but for `temperature` and `uniform`, which are for what follows. Raises as `step` does."""
+        assert self._prefill is not None
+        self._check(heard)
+        return self._prefill.run(heard, state, keep)
+
+    def _check(self, heard: Heard) -> None:
+        if not self.alphabet.knows(heard.event):
             raise InputError(
-                f"The event {wrong} is unknown to {self.bundle.name}; it knows 0 (nothing new), 1 (note off) "
-                f"and {view.min_pitch + 2} to {view.max_pitch + 1} (pitches {view.min_pitch} to "
-                f"{view.max_pitch - 1})."
+                f"{self._unknown(heard.event)} is unknown to {self.bundle.name}; {self._known()}."
             )
+        n = len(heard.event)
+        if "position" in self.wants:
+            _check_position(heard.position, n)
+        if len(heard.temperature) != n:
+            raise OptionError(f"{n} events came with {len(heard.temperature)} temperatures.")
+        for value in heard.temperature.tolist():
+            if not 0 < value < float("inf"):
+                raise OptionError(f"The temperature is {value}; expected a number above 0.")
 
-    def _check_graph(self) -> None:
-        missing = {*self._outputs} - {made.name for made in self._session.get_outputs()}
-        given = {given.name for given in self._session.get_inputs()}
-        strange = given ^ {"event", "position", "temperature", *self.bundle.state}
-        kinds = {kind for kind, _ in self.bundle.state.values()} - _DTYPES.keys()
-        if missing or strange or kinds:
-            what = ", ".join(sorted(missing | strange | kinds))
-            raise BundleError(
-                f"The graph of '{self.bundle.name}' does not fit its index ({what}); get it anew."
-            )
+    def _unknown(self, events: Int) -> str:
+        """The first event that the model does not know."""
+        rows = events.reshape(-1, self.alphabet.n_fields)
+        for row in rows:
+            if not self.alphabet.knows(row):
+                return f"The event {row[0] if len(row) == 1 else tuple(row.tolist())}"
+        return "An event"
+
+    def _known(self) -> str:
+        """What ids the model knows, in words."""
+        words = []
+        for f in self.alphabet.fields:
+            for span in f.spans:
+                low, high = span.known_ids
+                first = f.firsts[span.name]
+                ids = f"{first + low}" if high - low == 1 else f"{first + low} to {first + high - 1}"
+                named = (
+                    f", pitches {span.pitch + low} to {span.pitch + high - 1}"
+                    if span.pitch is not None
+                    else ""
+                )
+                words.append(f"{ids} ({span.name}{named})")
+        return f"it knows {', '.join(words)}"
 
 
-def _check_clock(position: Ints, temperature: Floats, n: int) -> None:
-    places = position.tolist()
-    if len(places) != n or len(temperature) != n:
-        raise OptionError(
-            f"{n} events came with {len(places)} positions and {len(temperature)} temperatures."
-        )
-    for step, steps_per_bar in places:
-        if not 0 <= step < steps_per_bar <= MAX_STEPS_PER_BAR:
+def _check_position(position: Int | None, n: int) -> None:
+    if position is None or len(position) != n:
+        raise OptionError(f"{n} events came with {0 if position is None else len(position)} positions.")
+    places = position.reshape(-1, 2)
+    if len(places) > _FEW:
+        steps, bars = places.T
+        wrong = np.flatnonzero((steps < 0) | (steps >= bars) | (bars > MAX_STEPS_PER_BAR))
+        places = places[wrong[:1]]
+    for step, bar in places.tolist():
+        if not 0 <= step < bar <= MAX_STEPS_PER_BAR:
             raise OptionError(
-                f"Step {step} of a bar of {steps_per_bar} steps: a bar has 1 to {MAX_STEPS_PER_BAR} steps, "
+                f"Step {step} of a bar of {bar} steps: a bar has 1 to {MAX_STEPS_PER_BAR} steps, "
                 "counted from 0."
             )
-    for value in temperature.tolist():
-        if not 0 < value < float("inf"):
-            raise OptionError(f"The temperature is {value}; expected a number above 0.")
 
 
-def _session(bundle: Bundle, threads: int) -> ort.InferenceSession:
+def _sessions(bundle: Bundle, threads: int) -> dict[str, ort.InferenceSession]:
+    """A session for each graph; all share the weights."""
     weights = bundle.weights()
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -129,9 +131,41 @@ def _session(bundle: Bundle, threads: int) -> ort.InferenceSession:
     try:
         values = [ort.OrtValue.ortvalue_from_numpy(tensor) for tensor in weights.values()]
         options.add_external_initializers(list(weights), values)
-        return ort.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
+        found = {role: _opened(graph, options) for role, graph in bundle.graphs.items()}
     except Exception as error:  # onnxruntime's own exceptions share no narrower ancestor
         reason = one_line(error, 160)
         raise BundleError(
             f"The graph of the bundle '{bundle.name}' cannot be played ({reason}); get it anew."
         ) from None
+    for role, session in found.items():
+        _check_graph(bundle, role, session)
+    return found
+
+
+def _opened(graph: Graph, options: ort.SessionOptions) -> ort.InferenceSession:
+    return ort.InferenceSession(graph.proto, options, providers=["CPUExecutionProvider"])
+
+
+def _check_graph(bundle: Bundle, role: str, session: ort.InferenceSession) -> None:
+    """Raises `BundleError` unless the graph has the inputs that the index names, and all its outputs."""
+    graph = bundle.graphs[role]
+    given = {tensor.name: tensor for tensor in session.get_inputs()}
+    made = {tensor.name: tensor for tensor in session.get_outputs()}
+    wrong = (given.keys() ^ graph.inputs.keys()) | (graph.outputs.keys() - made.keys())
+    named = [(given, graph.inputs), (made, graph.outputs)]
+    wrong |= {n for own, said in named for n in own.keys() & said.keys() if not _is(own[n], said[n])}
+    if wrong or "log_p" not in graph.outputs:
+        what = ", ".join(sorted(wrong)) or "log_p"
+        raise BundleError(f"The graph of '{bundle.name}' does not fit its index ({what}); get it anew.")
+
+
+def _is(own: ort.NodeArg, said: Tensor) -> bool:
+    """Whether a tensor of a graph has the type and shape that the index says. A graph need not know all of
+    its dimensions; it may have one more than said, of time."""
+    kind, shape = said
+    last = own.shape[max(len(own.shape) - len(shape), 0) :]
+    fits = (n in (m, None) or isinstance(n, str) for n, m in zip(last, shape, strict=False))
+    return len(last) == len(shape) and all(fits) and own.type == _TYPES[kind]
+
+
+_TYPES = {"int64": "tensor(int64)", "float32": "tensor(float)"}

@@ -5,95 +5,89 @@ handed in (`antiphon.runtime.philox`), so a row draws the same event whoever its
 
 Temperature divides the logits of *labels* and is applied inside the playing graph; only temperature 0, the
 most probable event, is decided here. Order of the rest: constraints, then top-k, then top-p (Holtzman et al.,
-'The curious case of neural text degeneration', 2020), each on what the one before left.
+'The curious case of neural text degeneration', 2020), each on what the one before left. The rule of the draw
+is fixed to the last rounding, so that other languages draw the same; `docs/playing-contract.md` states it.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import OptionError
+from antiphon.runtime.choices import Sampling
+from antiphon.score.notes import Bool, Float, Int
+
+SAMPLER_VERSION = 1
+"""Changes when the same distributions and random numbers come to give other events."""
+OPENING_FLOOR = 1e-9
+"""Added to the probability of each first event, so that none that the model knows is quite impossible."""
 
 LogP = npt.NDArray[np.floating]
-Ids = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How an event is chosen. Raises `OptionError` for values outside their range."""
+def choose(
+    log_p: LogP, u: Float, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
+) -> Int:
+    """One id a row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
 
-    temperature: float = 1.0
-    """Above 0; higher is more adventurous. 0 always takes the most probable event."""
-    top_k: int = 0
-    """Choose among the k most probable events only; 0 is among all."""
-    top_p: float = 1.0
-    """Choose among the fewest most probable events that together have probability p; 1 is among all."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise OptionError(
-                f"The temperature is {self.temperature}; expected 0 (the likeliest) or more, 1 is usual."
-            )
-        if self.top_k < 0:
-            raise OptionError(f"top-k is {self.top_k}; expected 0 (all events) or a number of events.")
-        if not 0 < self.top_p <= 1:
-            raise OptionError(
-                f"top-p is {self.top_p}; expected a probability above 0 and up to 1 (all events)."
-            )
-
-    @property
-    def greedy(self) -> bool:
-        """Whether the most probable event is taken instead of drawing."""
-        return self.temperature == 0
-
-    @property
-    def graph_temperature(self) -> float:
-        """The temperature the playing graph is given."""
-        return self.temperature or 1.0
-
-
-def choose(log_p: LogP, u: npt.NDArray[np.float64], how: Sampling, allowed: Mask | None = None) -> Ids:
-    """One event id a row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B,
-    V].
-
-    Raises `OptionError` where a row's constraints leave no event that the model gives any probability.
+    `greedy` bool [B] are rows that take the most probable one; None is those of `how`. Raises `OptionError`
+    where a row's constraints leave no event that the model gives any probability.
     """
+    if len(log_p) == 1 and greedy is None:
+        return _choose_one(log_p[0], float(u[0]), how, None if allowed is None else allowed[0])
     if allowed is not None:
         log_p = np.where(allowed, log_p, -np.inf)
     best = log_p.max(axis=1, keepdims=True)
     if best.min() == -np.inf:
-        raise OptionError(
-            "The constraints leave no event that the model can play; loosen the key or the range."
-        )
-    if how.greedy:
+        raise OptionError(_NOTHING)
+    if greedy is None and how.temperature == 0:
         return np.asarray(log_p.argmax(axis=1))
-    p = np.exp(log_p - best, dtype=np.float64)
+    drawn = _inverse_cdf(_limited(np.exp(log_p - best, dtype=np.float64), how), u)
+    return drawn if greedy is None else np.where(greedy, log_p.argmax(axis=1), drawn)
+
+
+_NOTHING = "The constraints leave no event that the model can play; loosen the key or the range."
+
+
+def _choose_one(log_p: LogP, u: float, how: Sampling, allowed: Bool | None) -> Int:
+    """The same for one row [V], which is most of what is asked live, with half the work."""
+    if allowed is not None:
+        log_p = np.where(allowed, log_p, -np.inf)
+    best = np.maximum.reduce(log_p)  # a shorter way there than .max(), as the one below than .cumsum()
+    if best == -np.inf:
+        raise OptionError(_NOTHING)
+    if how.temperature == 0:
+        return np.array([log_p.argmax()])
+    p = np.exp((log_p - best).astype(np.float64))
+    if how.top_k or how.top_p < 1:
+        p = _limited(p[None], how)[0]
+    cumulated = np.add.accumulate(p)
+    return np.array([cumulated.searchsorted(u * cumulated[-1], "right")])
+
+
+def _limited(p: Float, how: Sampling) -> Float:
+    """Weights [B, V] with those that top-k and top-p leave out set to 0."""
     if 0 < how.top_k < p.shape[1]:
         p = _top_k(p, how.top_k)
-    if how.top_p < 1:
-        p = _top_p(p, how.top_p)
-    return _inverse_cdf(p, u)
+    return _top_p(p, how.top_p) if how.top_p < 1 else p
 
 
-def _inverse_cdf(p: npt.NDArray[np.float64], u: npt.NDArray[np.float64]) -> Ids:
+def _inverse_cdf(p: Float, u: Float) -> Int:
     """The first id whose cumulated weight exceeds u times the row's total; never one of weight 0."""
     cumulated = p.cumsum(axis=1)
     threshold = u * cumulated[:, -1]
-    ids: Ids = (cumulated > threshold[:, None]).argmax(axis=1)
+    ids: Int = (cumulated > threshold[:, None]).argmax(axis=1)
     return ids
 
 
-def _top_k(p: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
+def _top_k(p: Float, k: int) -> Float:
     """Weights below the k-th largest set to 0; equals of the k-th all stay: the order of ids has no say."""
     threshold = np.partition(p, -k, axis=1)[:, -k, None]
     return np.where(p >= threshold, p, 0.0)
 
 
-def _top_p(p: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
+def _top_p(p: Float, share: float) -> Float:
     """Weights outside the smallest set of largest ones that reaches `share` of the row's total set to 0."""
     falling = np.sort(p, axis=1)[:, ::-1]
     cumulated = falling.cumsum(axis=1)

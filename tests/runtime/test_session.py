@@ -1,0 +1,312 @@
+"""Sessions: forks are the same music made alone, changes on the way change what is to come only, rules hold
+whatever is heard, proposed and forked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from antiphon import recipes
+from antiphon.codecs.alphabet import Alphabet, Field, Span, single
+from antiphon.codecs.rules import Automaton, Until, only
+from antiphon.codecs.timing import Bars
+from antiphon.errors import InputError, OptionError
+from antiphon.runtime.bundle import Bundle, find
+from antiphon.runtime.choices import Sampling
+from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.player import Player
+from antiphon.runtime.session import Session
+
+BARS = Bars.of(0, 16)
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return Bundle.open(find("melody/lookback"))
+
+
+@pytest.fixture(scope="module")
+def player(bundle: Bundle) -> Player:
+    return Player(bundle)
+
+
+def started(player: Player, n: int = 1, **options: object) -> Session:
+    """A session that keeps to the grammar."""
+    bundle = player.bundle
+    rules = bundle.recipe.events.grammar(bundle.alphabet)
+    return Session(player, bundle.opening, BARS, n, rules=rules, **options)  # type: ignore[arg-type]
+
+
+def played(session: Session, n: int) -> np.ndarray:
+    """The next n events of each row, [B, n, F]."""
+    return np.stack([session.step() for _ in range(n)], axis=1)
+
+
+# forks ------------------------------------------------------------------------------------------------------
+
+
+def test_forks_diverge_and_each_is_the_same_music_made_alone(player: Player) -> None:
+    stem = started(player, seed=7)
+    beginning = played(stem, 21)[0]
+    forks = [stem.fork(outputs=[output]) for output in range(12)]
+    together = stem.fork(np.zeros(12, np.int64), outputs=range(12))
+    ends = [played(fork, 43)[0] for fork in forks]
+    assert len({end.tobytes() for end in ends}) == 12
+    assert np.array_equal(played(together, 43), np.stack(ends))
+    for output, end in enumerate(ends):
+        alone = started(player, seed=7, outputs=[output])
+        for event in beginning:
+            alone.hear(event[None])
+        assert np.array_equal(played(alone, 43)[0], end)
+    assert np.array_equal(played(stem, 43)[0], ends[0]), "the stem is not disturbed by its forks"
+
+
+def test_a_fork_that_keeps_its_output_goes_on_as_the_stem(player: Player) -> None:
+    stem = started(player, 3, seed=1)
+    played(stem, 9)
+    stem.propose()
+    fork = stem.fork([2, 0])
+    assert np.array_equal(played(fork, 20), played(stem, 20)[[2, 0]])
+
+
+def test_rows_are_the_same_alone_and_in_company(player: Player) -> None:
+    together = played(started(player, 6, seed=5), 40)
+    for output in range(6):
+        alone = played(started(player, seed=5, outputs=[output]), 40)
+        assert np.array_equal(alone[0], together[output])
+
+
+# what may change on the way ---------------------------------------------------------------------------------
+
+
+def test_a_temperature_changed_mid_stream_changes_later_events_only(player: Player) -> None:
+    plain, changed = started(player, seed=3), started(player, seed=3)
+    before = played(plain, 20), played(changed, 20)
+    assert np.array_equal(*before)
+    changed.propose()  # asked for already; the change still counts
+    changed.temperature = 2.5
+    hot = played(changed, 60)
+    assert not np.array_equal(hot, played(plain, 60))
+    again = started(player, seed=3)
+    for event in before[0][0]:
+        again.hear(event[None])
+    again.temperature = 2.5
+    assert np.array_equal(played(again, 60), hot)
+
+
+def test_rows_have_temperatures_of_their_own(player: Player) -> None:
+    mixed = started(player, 4, seed=3)
+    mixed.temperature = [0, 0.7, 1, 2]
+    assert mixed.temperature.tolist() == pytest.approx([0, 0.7, 1, 2])
+    events = played(mixed, 40)
+    for output, temperature in enumerate([0, 0.7, 1, 2]):
+        alone = started(player, seed=3, outputs=[output], sampling=Sampling(temperature))
+        assert np.array_equal(played(alone, 40)[0], events[output])
+    fork = mixed.fork([3, 0])
+    assert fork.temperature.tolist() == pytest.approx([2, 0])
+
+
+def test_a_session_says_its_temperature_when_all_rows_are_cold(player: Player) -> None:
+    session = started(player, 2, sampling=Sampling(0))
+    assert session.temperature.tolist() == [0, 0]
+    session.temperature = 1.5
+    assert session.temperature.tolist() == [1.5, 1.5]
+    with pytest.raises(OptionError, match="temperature is -1"):
+        session.temperature = -1
+
+
+def test_limits_hold_from_when_they_were_set(player: Player) -> None:
+    session = started(player, 3, seed=2)
+    played(session, 16)
+    allowed = np.zeros(130, bool)
+    allowed[[0, 1, 62]] = True
+    session.limit(only(allowed))
+    assert set(played(session, 60).flat) <= {0, 1, 62}
+
+
+# what is heard ----------------------------------------------------------------------------------------------
+
+
+def test_proposing_changes_nothing_and_stepping_hears_what_was_proposed(player: Player) -> None:
+    session = started(player, 2, seed=4)
+    for _ in range(12):
+        proposed = session.propose()
+        assert np.array_equal(session.propose(), proposed)
+        assert np.array_equal(session.step(), proposed)
+    assert session.n_events == 12
+    assert session.time.tolist() == [12, 12]
+
+
+def test_other_music_than_was_proposed_is_what_counts(player: Player) -> None:
+    one, other = started(player, seed=4), started(player, seed=4)
+    one.propose()
+    for event in (62, 0, 64, 0):
+        one.hear(np.array([[event]]))
+        other.propose()
+        other.hear(np.array([[event]]))
+    assert np.array_equal(one.log_p, other.log_p)
+
+
+def test_unknown_pitches_are_folded_by_octaves_and_said(player: Player) -> None:
+    """melody/lookback knows pitches 48 to 83, which are ids 50 to 85."""
+    session, plain = started(player, 4), started(player, 4)
+    wanted = np.array([[51], [50], [85], [84]])
+    heard = session.hear(
+        np.array([[39], [38], [97], [120]])
+    )  # 37, 36, 95 and 118 are pitches of other octaves
+    assert heard.tolist() == wanted.tolist()
+    plain.hear(wanted)
+    assert np.array_equal(session.log_p, plain.log_p)
+    assert session.hear(np.array([[0], [1], [60], [129]]))[:, 0].tolist() == [0, 1, 60, 81]
+
+
+@pytest.mark.parametrize("event", [-1, 130, 10**12])
+def test_what_is_no_event_at_all_is_refused(player: Player, event: int) -> None:
+    with pytest.raises(InputError, match=f"{event} is no id of the field 'event'; expected 0 to 129"):
+        started(player).hear(np.array([[event]]))
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (1, 2), (1,), (0, 1)])
+def test_events_of_another_shape_are_refused(player: Player, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="for 1 rows of 1 fields"):
+        started(player).hear(np.zeros(shape, np.int64))
+
+
+# rules, whatever happens ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Nothing:
+    n: int
+
+    def take(self, rows: np.ndarray) -> Nothing:
+        return Nothing(len(rows))
+
+
+class Noise:
+    """Says anything at all, after the number of rows and the last event."""
+
+    wants, n_uniform, can_prefill = frozenset({"position"}), 0, False
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.alphabet = alphabet
+        rng = np.random.default_rng(1)
+        logits = rng.normal(scale=3, size=(97, alphabet.n_events)).astype(np.float32)
+        logits[:, ~alphabet.known] = -np.inf
+        self.rows = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+    def start(self, n: int) -> Nothing:
+        return Nothing(n)
+
+    def step(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+        assert len(heard.event) == state.n
+        return Step(self.rows[heard.event.sum(1) % 97], state)
+
+    def prefill(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+        raise AssertionError("it said that it cannot")
+
+
+CHORDS = Alphabet(
+    (
+        Field("note", (Span("none"), Span("pitch", 24, onset=True, pitch=48))),
+        Field("length", (Span("none"), Span("steps", 12, steps=1, steps_more=1))),
+    )
+)
+"""Notes of two fields: a pitch, and the time until the next one."""
+RISING = Automaton(  # after a note of the lower octave one of the upper, and so on; rests change nothing
+    (
+        np.array([[True] + [True] * 12 + [False] * 12, [True] + [False] * 12 + [True] * 12]),
+        np.ones((2, 13), bool),
+    ),
+    (
+        np.array([[0] + [1] * 12 + [0] * 12, [1] + [1] * 12 + [0] * 12]),
+        np.array([[0] * 13, [1] * 13]),
+    ),
+)
+END = 96
+
+
+Events = list[tuple[int, ...]]
+
+
+def keeps_melody_rules(history: Events, event: tuple[int, ...]) -> bool:
+    """No note-off in silence: written out, over all that a row heard."""
+    sounding = False
+    for (heard,) in history:
+        sounding = heard > 1 or (sounding and heard != 1)
+    return event != (1,) or sounding
+
+
+def keeps_chord_rules(history: Events, event: tuple[int, ...]) -> bool:
+    notes = [note for note, _ in history if note]
+    upper = bool(notes) and notes[-1] <= 12
+    in_time = sum(length for _, length in [*history, event]) <= END
+    return in_time and (not event[0] or (event[0] > 12) == upper)
+
+
+def somebody_plays(rng: np.random.Generator, alphabet: Alphabet, n: int) -> np.ndarray:
+    """Events of which no rule was asked; they take no more time than others left."""
+    last = (*alphabet.sizes[:-1], 1) if alphabet.n_fields > 1 else alphabet.sizes
+    return np.stack([rng.integers(0, size, n) for size in last], axis=1)
+
+
+def interleaved(session: Session, keeps: Callable[[Events, Any], bool], rng: np.random.Generator) -> int:
+    """Random hearing, proposing and forking; what was proposed must be allowed. Gives how many were."""
+    histories: list[Events] = [[] for _ in range(len(session))]
+    proposals = 0
+    for _ in range(int(rng.integers(4, 12))):
+        act = rng.integers(4)
+        if act == 3:
+            rows = rng.integers(0, len(session), rng.integers(1, 4))
+            session, histories = session.fork(rows), [list(histories[row]) for row in rows]
+            continue
+        if act == 2:
+            events = session.hear(somebody_plays(rng, session.alphabet, len(session)))
+        else:
+            events = session.propose()
+            proposals += len(events)
+            for history, event in zip(histories, events.tolist(), strict=True):
+                assert keeps(history, tuple(event)), (history, event)
+            if act == 1:
+                session.hear(events)
+        if act:
+            histories = [[*h, tuple(e)] for h, e in zip(histories, events.tolist(), strict=True)]
+    return proposals
+
+
+def test_interleavings_of_hearing_proposing_and_forking_keep_every_rule() -> None:
+    rng = np.random.default_rng(2026)
+    recipe = recipes.find("melody/basic")
+    melody, chords = Noise(recipe.alphabet), Noise(CHORDS)
+    proposals = 0
+    for n in range(10_000):
+        seed, width = int(rng.integers(2**40)), int(rng.integers(1, 4))
+        if n % 2:
+            rules, player, keeps = recipe.events.grammar(melody.alphabet), melody, keeps_melody_rules
+        else:
+            rules, player, keeps = [RISING, Until(CHORDS, END)], chords, keeps_chord_rules  # type: ignore[assignment]
+        opening = np.concatenate([np.full(size, 1 / size) for size in player.alphabet.sizes])
+        session = Session(player, opening, BARS, width, rules=rules, seed=seed)
+        proposals += interleaved(session, keeps, rng)
+    assert proposals > 60_000
+
+
+def test_rows_of_uneven_events_stand_at_times_of_their_own() -> None:
+    player = Noise(CHORDS)
+    opening = np.concatenate([np.full(25, 1 / 25), np.full(13, 1 / 13)])
+    session = Session(player, opening, BARS, 5, seed=1)
+    events = played(session, 10)
+    assert session.time.tolist() == events[..., 1].sum(1).tolist()
+    assert len(set(session.time.tolist())) > 1
+
+
+def test_rules_that_leave_nothing_say_so() -> None:
+    player = Noise(single(Span("note", 3, steps=1, onset=True)))
+    session = Session(player, np.full(3, 1 / 3), BARS, rules=[only(np.zeros(3, bool))])
+    with pytest.raises(OptionError, match="constraints leave no event"):
+        session.propose()
