@@ -13,6 +13,8 @@ ABOUT: dict[str, Any] = {
     "name": "melody/test",
     "summary": "Tunes for a test.",
     "paper": "Nobody, 'Nothing', 1900",
+    "plural": "melodies",
+    "pitched": True,
     "data": [
         {"name": "tunes", "content": "30 tunes", "licence": "public domain"},
         {"name": "songs", "content": "5 songs", "licence": "CC0"},
@@ -29,14 +31,14 @@ ABOUT: dict[str, Any] = {
 
 def _predicted(nll: float) -> dict[str, float | None]:
     return {
-        "nll_per_step": nll, "nll_per_bar": 16 * nll, "perplexity": 2.0, "accuracy": 0.75,
-        "event_accuracy": 0.5, "no_event_accuracy": None,
+        "nll_per_event": nll, "nll_per_step": nll, "nll_per_bar": 16 * nll, "perplexity": 2.0,
+        "accuracy": 0.75, "event_accuracy": 0.5, "no_event_accuracy": None,
     }  # fmt: skip
 
 
 def _repeats(share: float) -> dict[str, Any]:
     shares = {"1": share, "2": share / 2, "4": None}
-    return {"repeats": shares, "rhythms": shares, "n_bars": 1600, "n_melodies": 200}
+    return {"repeats": shares, "rhythms": shares, "n_bars": 1600, "n_sequences": 200}
 
 
 def _lengths(n: float) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from antiphon.score.maps import Meter
 
 torch = pytest.importorskip("torch")
 
-RECIPE = find("melody/lookback").with_values({"sizes.layers": "8"})
+RECIPE = find("melody/lookback").with_values({"net.layers": "8"})
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,8 @@ def bundle(corpus: Path, bundled: Callable[..., Bundle]) -> Path:
     torch.manual_seed(0)
     path = corpus.parent / "melody-small.antiphon"
     opening = batches.opening(Corpus.open(corpus), RECIPE)
-    bundles.write(path, bundled(nets.build(RECIPE), "small", opening))
+    made = bundled(nets.build(RECIPE), "small", opening)
+    bundles.write(path, replace(made, provenance={"corpus": {"digest": Corpus.open(corpus).digest}}))
     return path
 
 
@@ -68,14 +70,15 @@ def test_json_holds_every_figure(run: Callable[..., Result], bundle: Path, corpu
     assert done.exit_code == 0, done.output
     figures = json.loads(done.stdout)
     assert set(figures) >= {
-        "nll_per_step", "nll_per_bar", "perplexity", "accuracy", "event_accuracy", "no_event_accuracy",
+        "nll_per_event", "nll_per_step", "nll_per_bar", "nll_per_second",
+        "perplexity", "accuracy", "event_accuracy", "no_event_accuracy",
         "label_perplexity", "label_accuracy", "baselines", "n_sequences", "n_events", "split",
     }  # fmt: skip
     opened = Corpus.open(corpus)
     assert figures["n_sequences"] == opened.n
     assert figures["n_events"] == opened.lengths.sum() - opened.n
     assert set(figures["baselines"]) == {"unigram", "kn5", "copy_kn5"}
-    assert figures["perplexity"] == pytest.approx(np.exp(figures["nll_per_step"]))
+    assert figures["perplexity"] == pytest.approx(np.exp(figures["nll_per_event"]))
     assert "Next: antiphon generate melody --bundle" in done.stderr
 
 
@@ -96,6 +99,29 @@ def test_figures_of_the_training_split_are_called_flattering(
 ) -> None:
     assert "flatter" in run(bundle, "--corpus", corpus, "--split", "train").stdout
     assert "flatter" not in run(bundle, "--corpus", corpus, "--split", "validation").stdout
+
+
+@pytest.mark.parametrize(
+    ("split", "known", "fitted"),
+    [("test", True, "train"), ("test", False, "other groups"), ("all", True, "other groups"),
+     ("train", True, "other groups")],
+)  # fmt: skip
+def test_baselines_never_learn_from_what_they_are_judged_on(
+    run: Callable[..., Result],
+    bundle: Path,
+    corpus: Path,
+    tmp_path: Path,
+    split: str,
+    known: bool,
+    fitted: str,
+) -> None:
+    """The corpus that the bundle was trained on, or a stranger's."""
+    asked = bundle
+    if not known:
+        asked = tmp_path / "other.antiphon"
+        bundles.write(asked, replace(Bundle.open(bundle), provenance={}))
+    done = run(asked, "--corpus", corpus, "--split", split, "--json")
+    assert json.loads(done.stdout)["baselines_fitted_on"] == fitted
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from antiphon.codecs.labels import n_labels
 from antiphon.data.batches import Batch
-from antiphon.errors import EmptyError
-from antiphon.evaluate.baselines import baselines
+from antiphon.errors import BundleError, EmptyError
+from antiphon.evaluate.baselines import baselines, folded
 from antiphon.evaluate.figures import Figures, Scores
 from antiphon.evaluate.likelihood import score
 from antiphon.evaluate.sequences import Sequences
-from antiphon.recipes import Recipe, find
-from antiphon.runtime.bundle import Bundle
+from antiphon.recipes import find
+from antiphon.runtime.bundle import Bundle, Graph, Labels
+from antiphon.runtime.graph import Heard, Step
 
 RECIPE = find("melody/lookback")
 IN_VIEW = np.array([0, 1, *range(50, 86)])
@@ -27,39 +27,50 @@ IN_VIEW = np.array([0, 1, *range(50, 86)])
 
 def batch(rows: Sequence[Sequence[int]], steps_per_bar: Sequence[int], start_in_bar: Sequence[int]) -> Batch:
     lengths = np.array([len(row) for row in rows])
-    events = np.zeros((len(rows), int(lengths.max())), np.int64)
+    events = np.zeros((len(rows), int(lengths.max()), 1), np.int64)
     for index, row in enumerate(rows):
-        events[index, : len(row)] = row
-    return Batch(events, lengths, np.array(steps_per_bar), np.array(start_in_bar), np.arange(len(rows)))
+        events[index, : len(row), 0] = row
+    places = np.arange(events.shape[1]) + np.array(start_in_bar)[:, None]
+    bars = np.broadcast_to(np.array(steps_per_bar)[:, None], places.shape)
+    return Batch(events, np.stack([places % bars, bars], axis=-1), lengths, np.arange(len(rows)))
 
 
-@dataclass(frozen=True)
-class Answer:
-    log_p: np.ndarray
-    label_log_p: np.ndarray
-    state: list[tuple[np.ndarray, np.ndarray]]
+class Memory(list):
+    def take(self, rows: np.ndarray) -> Memory:
+        return self
 
 
 class Uniform:
-    """A model that thinks every event of the view equally likely, and remembers what it was told."""
+    """A model that thinks every event of the view equally likely, and every one of 40 labels; every label is
+    the last one."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.n_labels = n_labels(recipe.codec, recipe.view)
+    alphabet, wants, n_uniform, can_prefill = RECIPE.alphabet, frozenset({"position"}), 0, False
+    label = 39
 
-    def start(self, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        return []
+    def start(self, n: int) -> Memory:
+        return Memory()
 
-    def step(self, events: np.ndarray, position: np.ndarray, temperature: np.ndarray, state: list) -> Answer:
-        assert (temperature == 1).all()
-        log_p = np.full((len(events), 130), -np.inf, np.float32)
+    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+        assert (heard.temperature == 1).all()
+        n = len(heard.event)
+        log_p = np.full((n, 130), -np.inf, np.float32)
         log_p[:, IN_VIEW] = -math.log(len(IN_VIEW))
-        labels = np.full((len(events), self.n_labels), -math.log(self.n_labels), np.float32)
-        return Answer(log_p, labels, [*state, (events, position)])
+        labels = np.full((n, 40), -math.log(40), np.float32)
+        return Step(log_p, Memory([*state, heard]), np.full((n, 1), self.label), labels)
+
+    def prefill(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+        raise AssertionError("it said that it cannot")
+
+
+BUNDLE = Bundle(
+    "uniform", RECIPE, np.full(130, 1 / 130), {}, b"", {"step": Graph(b"", {}, {})}, Labels((40,), (38,))
+)
+SECONDS = np.full(9, 0.125)
 
 
 def test_a_uniform_model_scores_the_logarithm_of_its_vocabulary() -> None:
     asked = [batch([[60, 0, 62, 1], [64, 0, 0]], [16, 12], [0, 8]), batch([[50, 51]], [16], [0])]
-    events, labels = score(Uniform(RECIPE), asked, RECIPE)
+    events, labels = score(Uniform(), BUNDLE, asked, SECONDS)
     assert len(events.nll) == 6
     assert Figures.of(events).nll_per_step == pytest.approx(math.log(38), rel=1e-6)
     assert Figures.of(events).perplexity == pytest.approx(38, rel=1e-5)
@@ -68,25 +79,43 @@ def test_a_uniform_model_scores_the_logarithm_of_its_vocabulary() -> None:
 
 def test_the_model_hears_events_where_they_sounded() -> None:
     heard: list = []
-    model = Uniform(RECIPE)
+    model = Uniform()
     step = model.step
-    model.step = lambda *given: heard.append(given) or step(*given)
-    score(model, [batch([[60, 0, 62], [64, 0, 0]], [16, 12], [0, 11])], RECIPE)
-    assert [given[0].tolist() for given in heard] == [[60, 64], [0, 0]]
-    assert [given[1].tolist() for given in heard] == [[[0, 16], [11, 12]], [[1, 16], [0, 12]]]
+    model.step = lambda given, *more, **how: heard.append(given) or step(given, *more, **how)
+    score(model, BUNDLE, [batch([[60, 0, 62], [64, 0, 0]], [16, 12], [0, 11])], SECONDS)
+    assert [given.event[:, 0].tolist() for given in heard] == [[60, 64], [0, 0], [62, 0]]
+    assert [given.position.tolist() for given in heard[:2]] == [[[0, 16], [11, 12]], [[1, 16], [0, 12]]]
+
+
+@pytest.mark.parametrize("label", [-1, 40, 10**6])
+def test_a_label_that_is_none_is_refused_and_never_counted_from_the_end(label: int) -> None:
+    model = Uniform()
+    model.label = label
+    with pytest.raises(BundleError, match=f"the label {label}, of which there are 40"):
+        score(model, BUNDLE, [batch([[60, 0, 62]], [16], [0])], SECONDS)
+
+
+def test_without_labels_of_its_own_a_codecs_labels_are_its_events() -> None:
+    asked = [batch([[60, 0, 62, 1], [64, 0, 0]], [16, 12], [0, 8])]
+    events, labels = score(
+        Uniform(), replace(BUNDLE, labels=None, recipe=find("melody/basic")), asked, SECONDS
+    )
+    assert labels is events
+    older = replace(BUNDLE, labels=None, version=1)
+    assert score(Uniform(), older, asked, SECONDS)[1] is None, "its graph cannot tell"
 
 
 def test_padding_and_first_events_are_not_scored_and_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
     asked = [batch([[60, 0, 62, 1], [64]], [16, 16], [0, 0]), batch([[50, 51]], [16], [0])]
-    events, _ = score(Uniform(RECIPE), asked, RECIPE, lambda done, total: told.append((done, total)))
+    events, _ = score(Uniform(), BUNDLE, asked, SECONDS, lambda done, total: told.append((done, total)))
     assert len(events.nll) == 4
     assert told == [(3, 4), (4, 4)]
 
 
 def test_nothing_to_score_is_an_error() -> None:
-    with pytest.raises(EmptyError, match="no melody has a second step"):
-        score(Uniform(RECIPE), [batch([[60], [62]], [16, 16], [0, 0])], RECIPE)
+    with pytest.raises(EmptyError, match="no sequence has a second event"):
+        score(Uniform(), BUNDLE, [batch([[60], [62]], [16, 16], [0, 0])], SECONDS)
 
 
 def test_figures_by_hand() -> None:
@@ -94,9 +123,12 @@ def test_figures_by_hand() -> None:
         nll=np.array([1.0, 2.0, 3.0]),
         hit=np.array([True, False, True]),
         silent=np.array([True, True, False]),
+        steps=np.array([1, 1, 1]),
         steps_per_bar=np.array([4, 4, 2]),
+        step_s=np.array([0.5, 0.5, 0.25]),
     )
     found = Figures.of(scores)
+    assert (found.nll_per_event, found.nll_per_second) == (2.0, 6 / 1.25)
     assert (found.nll_per_step, found.nll_per_bar) == (2.0, 6.0)  # three steps are 1/4 + 1/4 + 1/2 of a bar
     assert found.perplexity == pytest.approx(math.exp(2))
     assert (found.accuracy, found.event_accuracy, found.no_event_accuracy) == (2 / 3, 1.0, 0.5)
@@ -104,21 +136,55 @@ def test_figures_by_hand() -> None:
     assert only_notes.as_dict()["no_event_accuracy"] is None
 
 
+def test_an_event_is_not_a_step() -> None:
+    scores = Scores(
+        nll=np.array([1.0, 2.0, 3.0]),
+        hit=np.array([True, False, True]),
+        silent=np.zeros(3, bool),
+        steps=np.array([0, 6, 2]),
+        steps_per_bar=np.array([8, 8, 0]),
+        step_s=np.array([0.1, 0.1, 0.2]),
+    )
+    found = Figures.of(scores)
+    assert (found.nll_per_event, found.nll_per_step, found.nll_per_bar) == (2.0, 6 / 8, 8.0)
+    assert found.nll_per_second == pytest.approx(6.0)
+    assert found.perplexity == pytest.approx(math.exp(2))
+
+
 def test_baselines_improve_on_each_other_where_music_repeats() -> None:
     rng = np.random.default_rng(0)
     bars = [rng.choice([0, 0, 0, 1, *range(60, 70)], (4, 16)) for _ in range(60)]
-    tunes = Sequences.of([np.repeat(bar, 2, axis=0).ravel() for bar in bars])
-    found = baselines(tunes.take(np.arange(50)), tunes.take(np.arange(50, 60)), RECIPE)
+    tunes = Sequences.of(RECIPE.alphabet, [np.repeat(bar, 2, axis=0).ravel() for bar in bars])
+    found = baselines(tunes.take(np.arange(50)), tunes.take(np.arange(50, 60)))
     assert list(found) == ["unigram", "kn5", "copy_kn5"]
     assert found["copy_kn5"].nll_per_step < found["kn5"].nll_per_step
     assert found["unigram"].perplexity < 38
     assert found["unigram"].no_event_accuracy == 1
 
 
+def test_folding_judges_every_sequence_once_and_by_other_groups() -> None:
+    """Each group is one tune said often: whoever has seen the group knows it by heart."""
+    rng = np.random.default_rng(1)
+    tunes = [rng.choice(IN_VIEW, 40) for _ in range(10)]
+    music = Sequences.of(
+        RECIPE.alphabet,
+        [tunes[group] for group in range(10) for _ in range(6)],
+        groups=np.repeat(np.arange(10), 6),
+    )
+    by_heart = baselines(music, music)["kn5"].nll_per_event
+    folded_over = folded(music, np.ones(60, bool))["kn5"].nll_per_event
+    assert by_heart < 0.5
+    assert folded_over > 3
+    some = np.arange(60) < 12
+    assert folded(music, some)["unigram"].nll_per_event != folded(music, ~some)["unigram"].nll_per_event
+    with pytest.raises(EmptyError, match="one group"):
+        folded(music.take(np.arange(6)), np.ones(6, bool))
+
+
 CHECKPOINTS = {
-    "funkyb_attention_rnn": {"sizes.layers": "64,64", "sizes.attention_around": "stack"},
-    "funkyb_attention_rnn_funkyb01": {"sizes.layers": "64,64", "sizes.attention_around": "stack"},
-    "musicrnn_js": {"sizes.layers": "128,128"},
+    "funkyb_attention_rnn": {"net.layers": "64,64", "net.around": "stack"},
+    "funkyb_attention_rnn_funkyb01": {"net.layers": "64,64", "net.around": "stack"},
+    "musicrnn_js": {"net.layers": "128,128"},
 }
 
 
@@ -138,8 +204,9 @@ def test_the_originals_figures_of_real_checkpoints(
     tunes = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
     rows = [[event + 2 for event in tune["events"]] for tune in tunes]
     assert len(rows) == 22
-    player = Player(bundled(net, name))
-    _, labels = score(player, [batch(rows, [16] * 22, [0] * 22)], recipe)
+    bundle = bundled(net, name)
+    _, labels = score(Player(bundle), bundle, [batch(rows, [16] * 22, [0] * 22)], np.full(22, 0.125))
+    assert labels is not None
     (told,) = (
         row
         for row in json.loads(golden("b_eval_melodies/eval_metrics.json").read_text())

@@ -6,8 +6,12 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from antiphon.codecs.alphabet import Alphabet, Field, Span
 from antiphon.evaluate.memorisation import longest_copies
 from antiphon.evaluate.sequences import Sequences
+from antiphon.recipes import find
+
+ALPHABET = find("melody/mono").alphabet
 
 TUNES = st.lists(st.lists(st.sampled_from([0, 0, 1, 60, 61, 63]), max_size=25), min_size=1, max_size=5)
 
@@ -39,7 +43,7 @@ def brute_force(melody: list[int], training: list[list[int]]) -> tuple[int, int]
 @example([[60, 0]], [[1, 0, 0]])
 @settings(deadline=None, max_examples=150)
 def test_equals_brute_force(melodies: list[list[int]], training: list[list[int]]) -> None:
-    found = longest_copies(Sequences.of(melodies), Sequences.of(training))
+    found = longest_copies(Sequences.of(ALPHABET, melodies), Sequences.of(ALPHABET, training))
     expected = [brute_force(melody, training) for melody in melodies]
     assert list(zip(found.notes.tolist(), found.steps.tolist(), strict=True)) == expected
     for melody, steps, start, source, there in zip(
@@ -56,7 +60,8 @@ def test_a_transposed_copy_is_found_whole_and_named() -> None:
     training = [rng.choice([0, 0, 0, *range(50, 70)], 400) for _ in range(20)]
     copied = training[7][100:200] + 5 * (training[7][100:200] >= 2)
     found = longest_copies(
-        Sequences.of([np.concatenate([rng.choice(range(50, 70), 50), copied])]), Sequences.of(training)
+        Sequences.of(ALPHABET, [np.concatenate([rng.choice(range(50, 70), 50), copied])]),
+        Sequences.of(ALPHABET, training),
     )
     first = int(np.flatnonzero(copied >= 2)[0])
     assert (found.source[0], found.source_start[0], found.start[0]) == (7, 100 + first, 50 + first)
@@ -65,14 +70,45 @@ def test_a_transposed_copy_is_found_whole_and_named() -> None:
 
 def test_the_passage_with_more_notes_is_the_longer() -> None:
     training = [[60, 62, 64, 65, 1, 60, *[0] * 30]]
-    found = longest_copies(Sequences.of([[70, 72, 74, 1, 70, *[0] * 20]]), Sequences.of(training))
+    found = longest_copies(
+        Sequences.of(ALPHABET, [[70, 72, 74, 1, 70, *[0] * 20]]), Sequences.of(ALPHABET, training)
+    )
     assert (found.notes[0], found.steps[0]) == (3, 3)
 
 
 def test_summary() -> None:
-    found = longest_copies(Sequences.of([[60, 62, 64], [60], [0]]), Sequences.of([[50, 52, 54]]))
+    found = longest_copies(
+        Sequences.of(ALPHABET, [[60, 62, 64], [60], [0]]), Sequences.of(ALPHABET, [[50, 52, 54]])
+    )
     assert found.summary() == {
         "notes_median": 1, "notes_p90": 2.6, "notes_max": 3,
         "steps_median": 1, "steps_p90": 2.6, "steps_max": 3,
     }  # fmt: skip
-    assert longest_copies(Sequences.of([]), Sequences.of([[60]])).summary() == {}
+    assert longest_copies(Sequences.of(ALPHABET, []), Sequences.of(ALPHABET, [[60]])).summary() == {}
+
+
+def test_drums_are_copied_stroke_by_stroke() -> None:
+    """There is no key to be in: every set of sounds must agree."""
+    alphabet = find("drums/drum-kit").alphabet
+    training = Sequences.of(alphabet, [[1, 0, 4, 0, 5, 0, 4, 8]])
+    found = longest_copies(Sequences.of(alphabet, [[9, 1, 0, 4, 0, 6], [2, 0, 8, 0]]), training)
+    assert (found.notes.tolist(), found.steps.tolist()) == ([2, 1], [4, 1])
+    assert found.start.tolist() == [1, 2]
+
+
+def test_events_of_several_fields_agree_in_all_of_them() -> None:
+    """A pitch, of which the interval counts, and a time, which must be the same."""
+    alphabet = Alphabet(
+        (
+            Field("note", (Span("none"), Span("on", 60, onset=True, pitch=30))),
+            Field("time", (Span("wait", 8, steps=1, steps_more=1),)),
+        )
+    )
+    training = Sequences.of(alphabet, [[(10, 0), (12, 3), (0, 1), (15, 0), (17, 2)]])
+    asked = Sequences.of(alphabet, [[(20, 0), (22, 3), (0, 1), (25, 1)], [(3, 0), (5, 2)]])
+    found = longest_copies(asked, training)
+    assert (found.notes.tolist(), found.steps.tolist()) == ([2, 2], [7, 4])
+    late = Sequences.of(alphabet, [[(3, 5), (5, 2)], [(3, 5), (5, 5)]])
+    assert longest_copies(late, training).notes.tolist() == [1, 0], (
+        "the time of a passage's first note counts"
+    )

@@ -1,6 +1,6 @@
 """Numbers about models and music, one module a question.
 
-likelihood     how well does the model predict melodies it has not seen?
+likelihood     how well does the model predict music it has not seen?
 ngram          ... and how well does counting (unigram, Kneser-Ney 5-gram)?
 copying        ... and counting helped by repeating the bar before?
 structure      how often does a bar repeat an earlier one?

@@ -1,63 +1,84 @@
-"""What counting alone achieves: the figures a net has to beat, on the same events."""
+"""What counting alone achieves: the figures a net has to beat, on the same events.
+
+Counting must not have seen what it is judged on. Where the model was trained on this very corpus and is
+judged on a split that training did not see, the baselines learn from the training split, as it did.
+Everywhere else they are folded over the groups: what is judged in a fold is predicted from the groups of all
+others."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
-from antiphon.codecs import family
+from antiphon.errors import EmptyError
 from antiphon.evaluate.copying import CopyMixture
 from antiphon.evaluate.figures import Figures, Scores
-from antiphon.evaluate.ngram import Unigram
-from antiphon.evaluate.sequences import Floats, Ints, Sequences
-from antiphon.recipes import Recipe
+from antiphon.evaluate.ngram import KneserNey, Unigram
+from antiphon.evaluate.sequences import Sequences
+from antiphon.score.notes import Bool, Float, Int
 
 BASELINES = {
     "unigram": "how often each event occurs",
     "kn5": "interpolated Kneser-Ney 5-gram",
     "copy_kn5": "5-gram mixed with copying 1 or 2 bars back",
 }
+FOLDS = 5
 
 
-class EventModel(Protocol):
+class CountingModel(Protocol):
     """A model that gives every event of finished sequences its probability."""
 
-    def probability(self, sequences: Sequences) -> Floats:
+    def probability(self, sequences: Sequences) -> Float:
         """Probability of every event, [N]."""
 
-    def best(self, sequences: Sequences) -> Ints:
-        """The likeliest event at every position, [N]."""
+    def best(self, sequences: Sequences) -> Int:
+        """The likeliest event at every position, ids [N, F]."""
 
 
-def baselines(training: Sequences, asked: Sequences, recipe: Recipe) -> dict[str, Figures]:
-    """Figures of every baseline fitted on `training`, for `asked`, both as the recipe sees them.
-
-    The events possible in the recipe's view share the probability, so that net and baselines choose among
-    the same.
-    """
-    kind = family(recipe.family)
-    events = np.flatnonzero(kind.in_view(recipe.view))
-    mixture = CopyMixture.fit(training, events)
-    models: dict[str, EventModel] = {
-        "unigram": Unigram.fit(training, events),
-        "kn5": mixture.ngram,
-        "copy_kn5": mixture,
-    }
-    return {name: figures(model, asked, kind.default_id) for name, model in models.items()}
+def baselines(training: Sequences, asked: Sequences) -> dict[str, Figures]:
+    """Figures of every baseline fitted on `training`, for `asked`, both as one recipe sees them."""
+    return {name: Figures.of(_scores(model, asked)) for name, model in _fitted(training).items()}
 
 
-def figures(model: EventModel, sequences: Sequences, silent: int) -> Figures:
-    """The figures of one counting model over all events but the first of each sequence; `silent` says
-    nothing new.
-    """
-    scored = sequences.scored
-    actual = sequences.events[scored]
-    return Figures.of(
-        Scores(
-            nll=-np.log(model.probability(sequences)[scored]),
-            hit=model.best(sequences)[scored] == actual,
-            silent=actual == silent,
-            steps_per_bar=sequences.bars(1)[scored],
-        )
+def folded(everything: Sequences, asked: Bool) -> dict[str, Figures]:
+    """Figures of every baseline for those of `everything` that are `asked` about, bool [n], each predicted
+    from the groups of other folds. Raises `EmptyError` where all are of one group."""
+    parts: dict[str, list[Scores]] = {}
+    for fold in _folds(everything):
+        judged = np.flatnonzero(fold & asked)
+        if len(judged):
+            for name, model in _fitted(everything.take(np.flatnonzero(~fold))).items():
+                parts.setdefault(name, []).append(_scores(model, everything.take(judged)))
+    return {name: Figures.of(Scores.joined(found)) for name, found in parts.items()}
+
+
+def _folds(sequences: Sequences) -> Iterator[Bool]:
+    """Which sequences are in each fold, [n]: whole groups."""
+    _, group = np.unique(sequences.groups, return_inverse=True)
+    n = int(group.max(initial=-1)) + 1
+    if n < 2:
+        raise EmptyError("All music here is of one group, so nothing is left to count on; add music.")
+    return (group % min(FOLDS, n) == fold for fold in range(min(FOLDS, n)))
+
+
+def _fitted(training: Sequences) -> dict[str, CountingModel]:
+    """The baselines that such music can have."""
+    if training.alphabet.steady != 1:
+        return {"unigram": Unigram.fit(training), "kn5": KneserNey.fit(training)}
+    mixture = CopyMixture.fit(training)
+    return {"unigram": Unigram.fit(training), "kn5": mixture.ngram, "copy_kn5": mixture}
+
+
+def _scores(model: CountingModel, sequences: Sequences) -> Scores:
+    """The scores of one counting model, of all events but the first of each sequence."""
+    scored, sequence = sequences.scored, sequences.sequence
+    return Scores(
+        nll=-np.log(model.probability(sequences)[scored]),
+        hit=(model.best(sequences)[scored] == sequences.events[scored]).all(axis=1),
+        silent=sequences.silent[scored],
+        steps=sequences.steps[scored],
+        steps_per_bar=sequences.steps_per_bar[sequence][scored],
+        step_s=sequences.step_s[sequence][scored],
     )

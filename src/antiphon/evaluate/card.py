@@ -1,11 +1,12 @@
 """A bundle's card and the table of bundles, written from plain figures so that no number is ever typed by
 hand.
 
-`about` is a mapping with what a person decided: `name`, `summary`, `paper`, `data` (a list of mappings
-with `name`, `content`, `licence`), `licence` (that of the data in a few words), `release` (whether music
-made with it may be released, one sentence), `weak` (what it is bad at, a list of sentences), and what the
-file says: `steps` trained, `n_parameters`, `size` in bytes. `figures` is what `report.report` returns,
-`structure` and `copying` included.
+`about` is a mapping with what a person decided: `name`, `summary`, `paper`, `plural` (what several pieces
+are called), `pitched` (whether they have keys), `data` (a list of mappings with `name`, `content`,
+`licence`), `licence` (that of the data in a few words), `release` (whether music made with it may be
+released, one sentence), `weak` (what it is bad at, a list of sentences), and what the file says: `steps`
+trained, `n_parameters`, `size` in bytes. `figures` is what `report.report` returns, `structure` and
+`copying` included.
 """
 
 from __future__ import annotations
@@ -32,21 +33,26 @@ def card(about: Facts, figures: Facts) -> str:
         _section("May music made with it be released?", about["release"]),
         _data(about),
         _prediction(about, figures),
-        _structure(figures["structure"]),
-        _copying(figures["copying"]),
+        _structure(figures["structure"], about["plural"]),
+        _copying(figures["copying"], about),
         _section("What it is bad at", "\n".join(f"- {sentence}" for sentence in _faults(about, figures))),
         _section("Source", about["paper"]),
     )
     return "\n\n".join((f"# {about['name']}", about["summary"], *sections)) + "\n"
 
 
-def shortcomings(figures: Facts) -> list[str]:
-    """What the figures themselves say a model is bad at, a sentence each; none where they say nothing."""
-    return [*_not_beating(figures), *_off_repeats(figures["structure"]), *_copying_more(figures["copying"])]
+def shortcomings(figures: Facts, plural: str = "tunes") -> list[str]:
+    """What the figures themselves say a model is bad at, a sentence each; none where they say nothing.
+    `plural` are the real pieces that it is compared with."""
+    return [
+        *_not_beating(figures),
+        *_off_repeats(figures["structure"], plural),
+        *_copying_more(figures["copying"], plural),
+    ]
 
 
 def _faults(about: Facts, figures: Facts) -> list[str]:
-    return [*about["weak"], *shortcomings(figures)]
+    return [*about["weak"], *shortcomings(figures, about["plural"])]
 
 
 def _not_beating(figures: Facts) -> list[str]:
@@ -59,19 +65,19 @@ def _not_beating(figures: Facts) -> list[str]:
     return [f"It predicts no better than counting does ({BASELINES.get(weakest, weakest)})."]
 
 
-def _off_repeats(structure: Facts) -> list[str]:
+def _off_repeats(structure: Facts, plural: str) -> list[str]:
     made, real = structure["generated"]["repeats"], structure["corpus"]["repeats"]
     return [
-        f"It repeats the bar {lag} back {'less' if made[lag] < share else 'more'} than real tunes do "
+        f"It repeats the bar {lag} back {'less' if made[lag] < share else 'more'} than real {plural} do "
         f"({_percent(made[lag])} of bars, {_percent(share)} in the corpus)."
         for lag, share in real.items()
         if share and made[lag] is not None and abs(made[lag] - share) > max(_TOLERANCE * share, _NOISE)
     ]
 
 
-def _copying_more(copying: Facts) -> list[str]:
+def _copying_more(copying: Facts, plural: str) -> list[str]:
     made, real = copying["generated"]["notes_median"], copying["held_out"]["notes_median"]
-    more = f"Its median passage from the training set has {made:.0f} notes, that of real tunes {real:.0f}."
+    more = f"Its median passage from the training set has {made:.0f} notes, that of real {plural} {real:.0f}."
     return [f"It copies. {more}"] if made > real * (1 + _TOLERANCE) else []
 
 
@@ -116,15 +122,23 @@ def _data(about: Facts) -> str:
 
 
 def _prediction(about: Facts, figures: Facts) -> str:
+    nats = shown_nats(figures)
     rows = [
-        [BASELINES.get(name, name), *_predicted(of)]
+        [BASELINES.get(name, name), *_predicted(of, nats)]
         for name, of in {about["name"]: figures, **figures["baselines"]}.items()
     ]
-    header = ("", "nats a step", "nats a bar", "perplexity", "accuracy", "of events", "of no-events")
+    header = (
+        "",
+        *(f"nats a{'n' * (each == 'event')} {each}" for each in nats),
+        "perplexity",
+        "accuracy",
+        "of events",
+        "of no-events",
+    )
     return _section(
         "How well it predicts",
         f"Trained for {about['steps']:,} steps ({about['n_parameters']:,} parameters). On the "
-        f"{figures['split']} split, {figures['n_sequences']:,} melodies and "
+        f"{figures['split']} split, {figures['n_sequences']:,} {about['plural']} and "
         f"{figures['n_events']:,} events of pieces it has not seen:",
         markdown_table(header, rows),
         f"Magenta's own figures, of labels: perplexity {_number(figures['label_perplexity'])}, "
@@ -132,12 +146,24 @@ def _prediction(about: Facts, figures: Facts) -> str:
     )
 
 
-def _predicted(of: Facts) -> list[str]:
-    numbers = [_number(of[key]) for key in ("nll_per_step", "nll_per_bar", "perplexity")]
+def shown_nats(figures: Facts) -> dict[str, str]:
+    """Names of the figures in nats by what they are of: events only where an event is not a step, bars only
+    where there are some."""
+    names = {each: f"nll_per_{each}" for each in ("event", "step", "bar")}
+    if figures["nll_per_event"] == figures["nll_per_step"]:
+        del names["event"]
+    if figures["nll_per_bar"] is None:
+        names["second"] = "nll_per_second"
+        del names["bar"]
+    return names
+
+
+def _predicted(of: Facts, nats: Mapping[str, str]) -> list[str]:
+    numbers = [_number(of[key]) for key in (*nats.values(), "perplexity")]
     return numbers + [_percent(of[key]) for key in ("accuracy", "event_accuracy", "no_event_accuracy")]
 
 
-def _structure(structure: Facts) -> str:
+def _structure(structure: Facts, plural: str) -> str:
     made, real = structure["generated"], structure["corpus"]
     rows = [
         [
@@ -150,18 +176,19 @@ def _structure(structure: Facts) -> str:
     return _section(
         "Structure",
         markdown_table(header, rows),
-        f"Generated from nothing at temperature 1: {made['n_melodies']:,} melodies, {made['n_bars']:,} "
+        f"Generated from nothing at temperature 1: {made['n_sequences']:,} {plural}, {made['n_bars']:,} "
         "bars, with the meters, pick-ups and lengths of as many held-out ones "
-        f"(corpus: {real['n_melodies']:,} melodies, {real['n_bars']:,} bars).",
+        f"(corpus: {real['n_sequences']:,} {plural}, {real['n_bars']:,} bars).",
     )
 
 
-def _copying(copying: Facts) -> str:
+def _copying(copying: Facts, about: Facts) -> str:
     whose = {"generated": copying["generated"], "pieces it has not seen": copying["held_out"]}
     rows = [[name, *(passage(of, quantile) for quantile in QUANTILES)] for name, of in whose.items()]
     return _section(
         "Does it copy?",
-        "The longest passage of each melody that stands in the training set, in whatever key:",
+        f"The longest passage of each of the {about['plural']} that stands in the training set"
+        f"{', in whatever key' if about['pitched'] else ''}:",
         markdown_table(("", "median", "90th percentile", "longest"), rows),
     )
 
@@ -185,7 +212,7 @@ def _row(about: Facts, figures: Facts) -> list[str]:
         _number(figures["baselines"][best]["nll_per_step"]),
         f"{', '.join(made)} ({', '.join(real)})",
         f"{copying['generated']['notes_max']:.0f} notes ({copying['held_out']['notes_max']:.0f})",
-        " ".join((*about["weak"], *_not_beating(figures), *_copying_more(figures["copying"]))) or "-",
+        " ".join((*about["weak"], *_not_beating(figures), *_copying_more(copying, about["plural"]))) or "-",
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from antiphon.evaluate.sequences import Bools, Floats, Ints
+from antiphon.score.notes import Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,16 @@ class Scores:
     """Predictions of S events, one after the other in no particular order.
 
     `nll` float64 [S] in nats, `hit` bool [S] whether the likeliest was the actual one, `silent` bool [S]
-    whether the actual one was "nothing new", `steps_per_bar` int64 [S] of its melody.
-    """
+    whether the actual one was the default event, `steps` int64 [S] of time that passed with it,
+    `steps_per_bar` int64 [S] of its sequence (0 without bars), `step_s` float64 [S] the seconds of a step
+    there."""
 
-    nll: Floats
-    hit: Bools
-    silent: Bools
-    steps_per_bar: Ints
+    nll: Float
+    hit: Bool
+    silent: Bool
+    steps: Int
+    steps_per_bar: Int
+    step_s: Float
 
     @classmethod
     def joined(cls, parts: Iterable[Scores]) -> Scores:
@@ -37,13 +40,15 @@ class Scores:
 class Figures:
     """Means over all scored events; nan where there is nothing to take the mean of.
 
-    `nll_per_step` and `nll_per_bar` in nats (bars are the melodies' own), `perplexity` =
-    exp(nll_per_step), `accuracy` the share of events that were thought likeliest, `event_accuracy` among
-    those that start or end a note, `no_event_accuracy` among the others.
+    `nll_per_event`, `nll_per_step`, `nll_per_bar` (bars are the sequences' own) and `nll_per_second` in nats;
+    `perplexity` = exp(nll_per_event), `accuracy` the share of events that were thought likeliest,
+    `event_accuracy` among those that are not the default event, `no_event_accuracy` among the others.
     """
 
+    nll_per_event: float
     nll_per_step: float
     nll_per_bar: float
+    nll_per_second: float
     perplexity: float
     accuracy: float
     event_accuracy: float
@@ -53,9 +58,14 @@ class Figures:
     def of(cls, scores: Scores) -> Figures:
         """The means of `scores`, which hold one event at least."""
         total, mean = float(scores.nll.sum()), float(scores.nll.mean())
+        bars = np.divide(
+            scores.steps, scores.steps_per_bar, where=scores.steps_per_bar > 0, out=np.zeros(len(scores.nll))
+        )
         return cls(
-            nll_per_step=mean,
-            nll_per_bar=total / float((1.0 / scores.steps_per_bar).sum()),
+            nll_per_event=mean,
+            nll_per_step=_over(total, float(scores.steps.sum())),
+            nll_per_bar=_over(total, float(bars.sum())),
+            nll_per_second=_over(total, float((scores.steps * scores.step_s).sum())),
             perplexity=perplexity(mean),
             accuracy=_share(scores.hit),
             event_accuracy=_share(scores.hit[~scores.silent]),
@@ -72,5 +82,9 @@ def perplexity(nats: float) -> float:
     return math.exp(nats) if nats < 700 else math.inf
 
 
-def _share(hits: Bools) -> float:
+def _share(hits: Bool) -> float:
     return float(hits.mean()) if len(hits) else math.nan
+
+
+def _over(total: float, amount: float) -> float:
+    return total / amount if amount else math.nan

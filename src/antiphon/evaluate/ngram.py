@@ -1,23 +1,26 @@
 """Counting models of events: a smoothed unigram, and interpolated modified Kneser-Ney.
 
-Both are fitted on a training split as a recipe sees it, and give probabilities over the events possible
-in that view, so that their figures stand beside a net's. Every event but the first of a sequence is
-predicted and counted, the same events that a net is scored on; what stands before the beginning is one
-start symbol.
+Both are fitted on sequences as a recipe sees them, and give probabilities over the ids that a model of it
+knows, so that their figures stand beside a net's. Every event but the first of a sequence is predicted and
+counted, the same events that a net is scored on; what stands before the beginning is one start symbol. Events
+of several fields are read field by field, each from the symbols before it, and their probabilities
+multiplied.
 
-Source: Chen and Goodman, 'An empirical study of smoothing techniques for language modeling', 1998
-(modified Kneser-Ney with interpolation; the lowest order is interpolated with the uniform distribution).
-N-grams are exact integers in base V + 1, so nothing collides and all work is sorting and searching.
-"""
+Source: Chen and Goodman, 'An empirical study of smoothing techniques for language modeling', 1998 (modified
+Kneser-Ney with interpolation; the lowest order is interpolated with the uniform distribution). N-grams are
+exact integers in base S + 1, S being the known ids of all fields, so nothing collides and all work is sorting
+and searching."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.codecs.alphabet import Alphabet
 from antiphon.errors import EmptyError
-from antiphon.evaluate.sequences import Floats, Ints, Sequences
+from antiphon.evaluate.sequences import Sequences
+from antiphon.score.notes import Bool, Float, Int
 
 _FALLBACK_DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 """Where an order has too few rare n-grams to estimate discounts from (few event types, much music)."""
@@ -25,25 +28,70 @@ _FALLBACK_DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 
 @dataclass(frozen=True)
 class Unigram:
-    """Relative frequencies with one added to every count; `probabilities` float64 [V] sums to 1."""
+    """Relative frequencies with one added to every count: of each field float64 [V], 0 for unknown ids, sums
+    to 1."""
 
-    vocabulary: Ints
-    probabilities: Floats
+    probabilities: tuple[Float, ...]
 
     @classmethod
-    def fit(cls, sequences: Sequences, vocabulary: Ints) -> Unigram:
-        """Counts the scored events of `sequences`; `vocabulary` int64 [V] lists the possible ids, rising."""
-        found = _compact(sequences.events[sequences.scored], vocabulary)
-        counts = np.bincount(found, minlength=len(vocabulary)) + 1.0
-        return cls(vocabulary, counts / counts.sum())
+    def fit(cls, sequences: Sequences) -> Unigram:
+        """Counts the scored events of `sequences`."""
+        symbols = Symbols(sequences.alphabet)
+        symbols.check(sequences.events)
+        found = sequences.events[sequences.scored]
+        counts = [
+            np.where(field.known, np.bincount(ids, minlength=field.size) + 1.0, 0.0)
+            for field, ids in zip(sequences.alphabet.fields, found.T, strict=True)
+        ]
+        return cls(tuple(count / count.sum() for count in counts))
 
-    def probability(self, sequences: Sequences) -> Floats:
+    def probability(self, sequences: Sequences) -> Float:
         """Probability of every event, [N]."""
-        return self.probabilities[_compact(sequences.events, self.vocabulary)]
+        each = [p[ids] for p, ids in zip(self.probabilities, sequences.events.T, strict=True)]
+        return np.asarray(np.prod(each, axis=0))
 
-    def best(self, sequences: Sequences) -> Ints:
-        """The commonest event, [N] times."""
-        return np.full(len(sequences.events), self.vocabulary[self.probabilities.argmax()])
+    def best(self, sequences: Sequences) -> Int:
+        """The commonest event, ids [N, F] (the same for all)."""
+        return np.tile([p.argmax() for p in self.probabilities], (len(sequences.events), 1))
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The known ids of all fields of an alphabet, numbered one field after the other."""
+
+    alphabet: Alphabet
+
+    @property
+    def n(self) -> int:
+        """How many there are, S."""
+        return int(self.alphabet.known.sum())
+
+    def of(self, events: Int) -> Int:
+        """Symbols [..., F] of ids [..., F]. Raises ValueError for an id that is not known."""
+        self.check(events)
+        places = np.cumsum(self.alphabet.known) - 1
+        return np.stack(
+            [places[part][events[..., f]] for f, part in enumerate(self.alphabet.slices)], axis=-1
+        )
+
+    def field(self, f: int) -> tuple[int, int]:
+        """The first symbol of a field, and how many it has."""
+        before = int(self.alphabet.known[: self.alphabet.slices[f].start].sum())
+        return before, int(self.alphabet.fields[f].known.sum())
+
+    def ids(self, f: int) -> Int:
+        """The ids of a field's symbols."""
+        return np.flatnonzero(self.alphabet.fields[f].known)
+
+    def check(self, events: Int) -> None:
+        """Raises ValueError for an id that is not known."""
+        for f, field in enumerate(self.alphabet.fields):
+            ids = events[..., f]
+            stray = ids[~field.known[ids]]
+            if stray.size:
+                raise ValueError(
+                    f"Event {stray.flat[0]} is not among the {field.known.sum()} events of this view."
+                )
 
 
 @dataclass(frozen=True)
@@ -52,12 +100,12 @@ class _Order:
     order below.
     """
 
-    grams: Ints
-    shares: Floats
-    contexts: Ints
-    left: Floats
+    grams: Int
+    shares: Float
+    contexts: Int
+    left: Float
 
-    def refine(self, below: Floats, gram: Ints, base: int) -> Floats:
+    def refine(self, below: Float, gram: Int, base: int) -> Float:
         """Probabilities of this order from those of the order below; `gram` holds n-gram codes of the
         same shape.
         """
@@ -68,103 +116,109 @@ class _Order:
 
 @dataclass(frozen=True)
 class KneserNey:
-    """An n-gram model of events. `fit` makes one; `orders[k]` is the table of (k + 1)-grams."""
+    """An n-gram model of events. `fit` makes one; `orders[f][k]` is field f's table of (k + 1)-grams."""
 
-    vocabulary: Ints
-    orders: tuple[_Order, ...]
+    symbols: Symbols
+    orders: tuple[tuple[_Order, ...], ...]
 
     @classmethod
-    def fit(cls, sequences: Sequences, vocabulary: Ints, order: int = 5) -> KneserNey:
-        """A model of `order` events fitted on `sequences`; `vocabulary` int64 [V] lists the possible ids,
-        rising.
+    def fit(cls, sequences: Sequences, order: int = 5) -> KneserNey:
+        """A model of `order` symbols fitted on `sequences`.
 
-        Raises `EmptyError` where nothing can be counted, ValueError where an event is not in the vocabulary
-        or n-grams do not fit 63 bits (of 130 events, more than 8).
+        Raises `EmptyError` where nothing can be counted, ValueError where an event is not known or n-grams do
+        not fit 63 bits (of 130 events, more than 8).
         """
-        if (len(vocabulary) + 1) ** order > 2**63:
-            raise ValueError(f"N-grams of {order} of {len(vocabulary)} events do not fit 63 bits; use fewer.")
+        symbols = Symbols(sequences.alphabet)
+        base = symbols.n + 1
+        if base**order > 2**63:
+            raise ValueError(f"N-grams of {order} of {symbols.n} events do not fit 63 bits; use fewer.")
         if not sequences.scored.any():
             raise EmptyError(
                 "No sequence of two events or more to count n-grams in; give the corpus more music."
             )
-        base = len(vocabulary) + 1
-        seen = _codes(sequences, vocabulary, order)[sequences.scored]
-        grams, counts = np.unique(seen, return_counts=True)
-        orders = [_order(grams, counts, base)]
-        for length in range(order - 1, 0, -1):
-            grams, counts = _continuations(grams, seen % base**length, base, length)
-            orders.append(_order(grams, counts, base))
-        return cls(vocabulary, tuple(reversed(orders)))
+        codes = _codes(sequences, symbols, order)[sequences.scored]
+        return cls(symbols, tuple(_orders(seen, base, order) for seen in codes.T))
 
-    def probability(self, sequences: Sequences) -> Floats:
+    def probability(self, sequences: Sequences) -> Float:
         """Probability of every event given those before it, [N] (a sequence's first event given the start
         alone).
         """
         return self.probability_of(sequences, sequences.events)
 
-    def probability_of(self, sequences: Sequences, events: Ints) -> Floats:
-        """Probability of `events` [N] standing in the place of the actual ones, [N]."""
-        base = len(self.vocabulary) + 1
-        before = _codes(sequences, self.vocabulary, len(self.orders)) // base
-        return self._refined(before * base + _compact(events, self.vocabulary))
+    def probability_of(self, sequences: Sequences, events: Int) -> Float:
+        """Probability of `events` [N, F] standing in the place of the actual ones, [N]."""
+        codes = _codes(sequences, self.symbols, len(self.orders[0]), events)
+        return np.asarray(np.prod([self._refined(f, codes[:, f]) for f in range(codes.shape[1])], axis=0))
 
-    def distribution(self, contexts: Ints) -> Floats:
-        """Probabilities of every event of the vocabulary after each row of `contexts`, [rows, V].
+    def distribution(self, contexts: Int) -> Float:
+        """Of the first field, probabilities of every known id after each row of `contexts`, [rows, ids].
 
-        `contexts` int64 [rows, order - 1] holds ids, the newest last; -1 stands before a sequence's
+        `contexts` int64 [rows, order - 1] holds symbols, the newest last; -1 stands before a sequence's
         beginning.
         """
-        base = len(self.vocabulary) + 1
-        return self._refined(_context_codes(contexts, self.vocabulary)[:, None] * base + np.arange(base - 1))
+        digits = np.where(contexts < 0, self.symbols.n, contexts)
+        powers = self._base ** np.arange(contexts.shape[1] - 1, -1, -1, dtype=np.int64)
+        return self._after(0, np.asarray(digits @ powers, np.int64))
 
-    def best(self, sequences: Sequences) -> Ints:
-        """The most probable event at every position, ids [N] (the lowest id of equals)."""
-        base = len(self.vocabulary) + 1
-        before = _codes(sequences, self.vocabulary, len(self.orders)) // base
+    def best(self, sequences: Sequences) -> Int:
+        """The most probable event at every position, ids [N, F] (the lowest id of equals, of each field given
+        the actual ones before it)."""
+        before = _codes(sequences, self.symbols, len(self.orders[0])) // self._base
+        return np.stack([self._best(f, before[:, f]) for f in range(before.shape[1])], axis=1)
+
+    @property
+    def _base(self) -> int:
+        return self.symbols.n + 1
+
+    def _best(self, f: int, before: Int) -> Int:
         contexts, which = np.unique(before, return_inverse=True)
         best = np.empty(len(contexts), np.int64)
         for start in range(0, len(contexts), 1 << 14):
             part = slice(start, start + (1 << 14))
-            best[part] = self._refined(contexts[part, None] * base + np.arange(base - 1)).argmax(axis=1)
-        return self.vocabulary[best[which]]
+            best[part] = self._after(f, contexts[part]).argmax(axis=1)
+        return self.symbols.ids(f)[best[which]]
 
-    def _refined(self, codes: Ints) -> Floats:
-        base = len(self.vocabulary) + 1
-        probability = np.full(codes.shape, 1.0 / len(self.vocabulary))
-        for length, order in enumerate(self.orders, start=1):
-            probability = order.refine(probability, codes % base**length, base)
+    def _after(self, f: int, contexts: Int) -> Float:
+        """Probabilities of a field's known ids after contexts [rows], [rows, ids]."""
+        first, n = self.symbols.field(f)
+        return self._refined(f, contexts[:, None] * self._base + first + np.arange(n))
+
+    def _refined(self, f: int, codes: Int) -> Float:
+        probability = np.full(codes.shape, 1.0 / self.symbols.field(f)[1])
+        for length, order in enumerate(self.orders[f], start=1):
+            probability = order.refine(probability, codes % self._base**length, self._base)
         return probability
 
 
-def _compact(ids: Ints, vocabulary: Ints) -> Ints:
-    """Places of `ids` in the vocabulary."""
-    places = np.minimum(np.searchsorted(vocabulary, ids), len(vocabulary) - 1)
-    if not np.array_equal(vocabulary[places], ids):
-        stray = ids[vocabulary[places] != ids][0]
-        raise ValueError(f"Event {stray} is not among the {len(vocabulary)} events of this view.")
-    return places
-
-
-def _codes(sequences: Sequences, vocabulary: Ints, order: int) -> Ints:
-    """The n-gram that ends at every event as one number in base V + 1, [N]; digit V stands before the
-    beginning.
-    """
-    base = len(vocabulary) + 1
-    places = replace(sequences, events=_compact(sequences.events, vocabulary))
-    codes = np.zeros(len(places.events), np.int64)
-    for steps in range(order - 1, -1, -1):
-        codes = codes * base + places.back(steps, fill=base - 1)
+def _codes(sequences: Sequences, symbols: Symbols, order: int, last: Int | None = None) -> Int:
+    """The n-gram that ends at every field of every event as one number in base S + 1, [N, F]; digit S stands
+    before the beginning. With `last` [N, F] these events stand in the place of the actual ones, each
+    alone."""
+    base, actual = symbols.n + 1, symbols.of(sequences.events)
+    n_fields = actual.shape[1]
+    ends = actual if last is None else symbols.of(last)
+    codes = np.zeros(actual.shape, np.int64)
+    for back in range(order - 1, -1, -1):
+        for f in range(n_fields):
+            events, field = divmod(f - back, n_fields)
+            source = sequences.position + events
+            index = np.maximum(np.arange(len(actual)) + events, 0)
+            digit = ends[:, field] if events == 0 else np.where(source >= 0, actual[index, field], base - 1)
+            codes[:, f] = codes[:, f] * base + digit
     return codes
 
 
-def _context_codes(contexts: Ints, vocabulary: Ints) -> Ints:
-    digits = np.where(contexts < 0, len(vocabulary), 0)
-    digits[contexts >= 0] = _compact(contexts[contexts >= 0], vocabulary)
-    powers = (len(vocabulary) + 1) ** np.arange(contexts.shape[1] - 1, -1, -1, dtype=np.int64)
-    return np.asarray(digits @ powers, np.int64)
+def _orders(seen: Int, base: int, order: int) -> tuple[_Order, ...]:
+    """The tables of a field whose scored n-grams were `seen`, the lowest order first."""
+    grams, counts = np.unique(seen, return_counts=True)
+    orders = [_order(grams, counts, base)]
+    for length in range(order - 1, 0, -1):
+        grams, counts = _continuations(grams, seen % base**length, base, length)
+        orders.append(_order(grams, counts, base))
+    return tuple(reversed(orders))
 
 
-def _continuations(longer: Ints, seen: Ints, base: int, length: int) -> tuple[Ints, Ints]:
+def _continuations(longer: Int, seen: Int, base: int, length: int) -> tuple[Int, Int]:
     """N-grams of `length` and their counts below the highest order.
 
     A count is the number of different events the n-gram was found after (`longer` lists the n-grams one
@@ -173,11 +227,13 @@ def _continuations(longer: Ints, seen: Ints, base: int, length: int) -> tuple[In
     """
     grams, continuations = np.unique(longer % base**length, return_counts=True)
     _, plain = np.unique(seen, return_counts=True)
-    from_start = (grams // base ** (length - 1) == base - 1) if length > 1 else np.zeros(len(grams), bool)
+    from_start: Bool = (
+        (grams // base ** (length - 1) == base - 1) if length > 1 else np.zeros(len(grams), bool)
+    )
     return grams, np.where(from_start, plain, continuations)
 
 
-def _order(grams: Ints, counts: Ints, base: int) -> _Order:
+def _order(grams: Int, counts: Int, base: int) -> _Order:
     discounts = _discounts(counts)[np.minimum(counts, 3)]
     contexts, which = np.unique(grams // base, return_inverse=True)
     total = np.bincount(which, weights=counts)
@@ -189,7 +245,7 @@ def _order(grams: Ints, counts: Ints, base: int) -> _Order:
     )
 
 
-def _discounts(counts: Ints) -> Floats:
+def _discounts(counts: Int) -> Float:
     """What is taken from n-grams found once, twice, and more often: [0, D1, D2, D3+]."""
     n1, n2, n3, n4 = (float((counts == k).sum()) for k in (1, 2, 3, 4))
     if not (n1 and n2 and n3):
@@ -199,6 +255,6 @@ def _discounts(counts: Ints) -> Floats:
     return found if (found[1:] > 0).all() else _FALLBACK_DISCOUNTS
 
 
-def _look_up(keys: Ints, values: Floats, wanted: Ints, missing: float) -> Floats:
+def _look_up(keys: Int, values: Float, wanted: Int, missing: float) -> Float:
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], missing)

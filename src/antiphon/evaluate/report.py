@@ -19,10 +19,10 @@ from antiphon.evaluate.structure import Structure, structure
 from antiphon.runtime.bundle import Bundle
 
 N_GENERATED = 200
-"""Melodies generated for comparison, one for each of as many real ones."""
+"""Sequences generated for comparison, one for each of as many real ones."""
 
 Make = Callable[[Sequences], Sequences]
-"""Real melodies -> as many new ones of the same lengths and meters."""
+"""Real sequences -> as many new ones of the same lengths and meters."""
 
 
 def report(
@@ -36,7 +36,7 @@ def report(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """`Evaluation.as_dict` of the split; under `structure` and `copying`, where asked for, generated
-    melodies beside real ones.
+    sequences beside real ones.
 
     `make` generates them. Raises `OptionError` where copying is asked of a split that the model was
     trained on, and as `likelihood.evaluate` does.
@@ -69,7 +69,7 @@ def copying_report(
     """Longest passages found in `training`, under `generated` and `held_out`: median, p90, max in notes
     and in steps.
     """
-    both = longest_copies(Sequences.of([*generated, *held_out]), training)
+    both = longest_copies(generated.joined(held_out), training)
     return {
         "generated": both.take(slice(len(generated))).summary(),
         "held_out": both.take(slice(len(generated), None)).summary(),
@@ -81,7 +81,7 @@ def _plain(found: Structure) -> dict[str, Any]:
         "repeats": {str(lag): _number(share) for lag, share in found.repeats.items()},
         "rhythms": {str(lag): _number(share) for lag, share in found.rhythms.items()},
         "n_bars": found.n_bars,
-        "n_melodies": found.n_melodies,
+        "n_sequences": found.n_sequences,
     }
 
 
