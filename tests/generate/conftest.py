@@ -11,7 +11,8 @@ import pytest
 
 from antiphon import recipes
 from antiphon.recipes import Recipe
-from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.bundle import Bundle, Graph
+from antiphon.runtime.graph import Heard, Step
 
 if TYPE_CHECKING:
     from antiphon.nets import EventModel
@@ -27,14 +28,11 @@ class Memory:
         return Memory(self.past[indices])
 
 
-@dataclass
-class Said:
-    log_p: np.ndarray
-    state: Memory
-
-
 class Toy:
     """Says how likely an event is by the last two and the step in the bar; knows 48 to 83."""
+
+    alphabet = recipes.find("melody/attention").alphabet
+    wants, n_uniform, can_prefill = frozenset({"position"}), 0, False
 
     def __init__(self) -> None:
         self.table = np.random.default_rng(3).normal(scale=2, size=(7, 5, 48, V))
@@ -44,17 +42,25 @@ class Toy:
     def start(self, n: int) -> Memory:
         return Memory(np.zeros(n, dtype=np.int64))
 
-    def step(self, events: np.ndarray, position: np.ndarray, temperature: np.ndarray, state: Memory) -> Said:
-        self.heard.append((events.tolist(), position[0].tolist()))
-        logits = self.table[state.past % 7, events % 5, position[:, 0]] / temperature[:, None]
+    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+        events = heard.event[:, 0]
+        assert heard.position is not None
+        self.heard.append((events.tolist(), heard.position[0].tolist()))
+        place = heard.position[:, 0]
+        logits = self.table[state.past % 7, events % 5, place] / heard.temperature[:, None]
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        return Said(log_p.astype(np.float32), Memory(events))
+        return Step(log_p.astype(np.float32), Memory(events))  # type: ignore[arg-type]
+
+    def prefill(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+        raise AssertionError("it said that it cannot")
 
 
 def toy_bundle(recipe: Recipe, defaults: dict[str, object] | None = None) -> Bundle:
     opening = np.zeros(V)
     opening[[0, 60 + 2, 62 + 2, 64 + 2, 69 + 2]] = 0.2
-    return Bundle("toy", recipe, opening, {}, b"weights", b"graph", defaults=defaults or {})
+    return Bundle(
+        "toy", recipe, opening, {}, b"weights", {"step": Graph(b"", {}, {})}, defaults=defaults or {}
+    )
 
 
 @pytest.fixture
@@ -76,7 +82,8 @@ def real_bundle(bundled: Callable[..., Bundle]) -> Callable[[str], Bundle]:
 
     def get(name: str) -> Bundle:
         if name not in made:
-            made[name] = bundled(_random_net(torch, recipes.find(name)), name, _opening())
+            net = _random_net(torch, recipes.find(name))
+            made[name] = bundled(net, name, _opening(net.recipe))
         return made[name]
 
     return get
@@ -88,12 +95,15 @@ def _random_net(torch: object, recipe: Recipe) -> EventModel:
     torch.manual_seed(1)  # type: ignore[attr-defined]
     net = nets.build(recipe).eval()
     with torch.no_grad():  # type: ignore[attr-defined]
-        for weights in net.parameters():
-            weights.mul_(3)  # far from uniform, so that a wrong draw shows
+        for weights in net.output.parameters():
+            weights.mul_(12)  # far from uniform, so that a wrong draw shows
     return net
 
 
-def _opening() -> np.ndarray:
-    opening = np.zeros(V)
-    opening[62:74] = 1 / 12
-    return opening
+def _opening(recipe: Recipe) -> np.ndarray:
+    """A few of the ids with which something begins."""
+    parts = []
+    for field, begins in zip(recipe.alphabet.fields, recipe.events.opening(recipe.alphabet), strict=True):
+        few = np.flatnonzero(begins & field.known)[12:24] if field.size > 100 else np.flatnonzero(begins)
+        parts.append(np.isin(np.arange(field.size), few) / len(few))
+    return np.concatenate(parts)

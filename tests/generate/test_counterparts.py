@@ -12,8 +12,9 @@ from antiphon.runtime.bundle import Bundle
 
 
 def test_one_for_each_as_long_and_in_the_same_bars(real_bundle: Callable[[str], Bundle]) -> None:
-    rows = [np.zeros(n, dtype=np.int64) for n in (70, 40, 64, 5)]
-    real = Sequences.of(rows, np.array([16, 12, 16, 12]), np.array([0, 8, 0, 0]))
+    rows = [np.zeros((n, 1), dtype=np.int64) for n in (70, 40, 64, 5)]
+    alphabet = real_bundle("melody/basic").alphabet
+    real = Sequences.of(alphabet, rows, np.array([16, 12, 16, 12]), np.array([0, 8, 0, 0]))
     made, again = (counterparts(real_bundle("melody/basic"), real, seed=2) for _ in range(2))
     assert [len(row) for row in made] == [70, 40, 64, 5]
     assert made.start_in_bar.tolist() == [0, 8, 0, 0]

@@ -15,6 +15,7 @@ import pytest
 
 import antiphon
 from antiphon import recipes
+from antiphon.codecs.timing import Bars
 from antiphon.errors import AntiphonError, BundleError, FormatError, NameNotFound
 from antiphon.generate.model import Model, again
 from antiphon.runtime import bundle as bundles
@@ -24,19 +25,22 @@ TUNE = [62, -2, 66, -2, 69, -2, 67, -2, 73, -2, -1, -2]
 Real = Callable[[str], Bundle]
 
 
-@pytest.mark.parametrize("name", list(recipes.recipes()))
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_a_real_batch_equals_its_members(real_bundle: Real, name: str) -> None:
     model = Model(real_bundle(name))
-    batch = model.generate(TUNE, bars=3, n=6, seed=3)
+    prompt = model.generate(bars=1, seed=8)[0].music
+    batch = model.generate(prompt, bars=3, n=6, seed=3)
     for output, piece in enumerate(batch):
-        (alone,) = model.generate(TUNE, bars=3, outputs=[output], seed=3)
-        assert piece.melody == alone.melody
+        (alone,) = model.generate(prompt, bars=3, outputs=[output], seed=3)
+        assert piece.sequence == alone.sequence
         assert np.allclose(piece.log_p, alone.log_p, atol=1e-5)
-    streamed = [s.event for s in model.stream(TUNE, seed=3, output=4, bars=3)]
-    assert streamed == batch[4].melody.events[len(TUNE) :].tolist()
+    recipe = model.bundle.recipe
+    streamed = [s.event for s in model.stream(prompt, seed=3, output=4, bars=3)]
+    ids = [recipe.events.ids(event, recipe.view) for event in streamed]
+    assert np.array_equal(ids, batch[4].ids[len(prompt.ids) :])
 
 
-@pytest.mark.parametrize("name", list(recipes.recipes()))
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_likelihood_equals_the_nets_own(real_bundle: Real, name: str) -> None:
     torch = pytest.importorskip("torch")
     from antiphon import nets
@@ -45,9 +49,10 @@ def test_likelihood_equals_the_nets_own(real_bundle: Real, name: str) -> None:
     net = nets.build(bundle.recipe).eval()
     net.load_state_dict({key: torch.from_numpy(value) for key, value in bundle.weights().items()})
     (piece,) = Model(bundle).generate(meter="3/4", bars=4, seed=1, temperature=1.3, top_k=20)
-    ids = torch.from_numpy(piece.melody.events.astype(np.int64) + 2)[None]
+    place = Bars.of(0, piece.music.steps_per_bar).at(bundle.alphabet.times(piece.ids)[None])
+    ids = torch.from_numpy(piece.ids)[None]
     with torch.no_grad():
-        scores = net.score(ids, torch.tensor([len(ids[0])]), torch.tensor([12]), torch.tensor([0]))
+        scores = net.score(nets.EventBatch(ids, torch.tensor([ids.shape[1]]), torch.from_numpy(place)))
     assert np.allclose(piece.log_p, -scores.event_nll[0].numpy(), atol=2e-4)
 
 
@@ -108,8 +113,8 @@ def test_what_is_no_record(text: str, tmp_path: Path) -> None:
 def test_a_piece_can_be_continued_as_the_model_heard_it(real_bundle: Real) -> None:
     model = Model(real_bundle("melody/attention"))
     first = model.generate(bars=2, seed=1, key="Ab")[0]
-    more = model.generate(first.primer, bars=4, seed=1, key="Ab")[0]
-    assert np.array_equal(more.melody.events[:32], first.melody.events)
+    more = model.generate(first.music, bars=4, seed=1, key="Ab")[0]
+    assert np.array_equal(more.sequence.events[:32], first.sequence.events)
     assert more.back == first.back
 
 

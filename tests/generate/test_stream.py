@@ -10,7 +10,7 @@ import pytest
 
 from antiphon.errors import OptionError
 from antiphon.generate import Options, generate
-from antiphon.generate.pieces import prepare
+from antiphon.generate.plan import prepare
 from antiphon.generate.stream import stream
 from antiphon.runtime.bundle import Bundle
 
@@ -27,7 +27,7 @@ def flow(bundle: Bundle, toy: Any, prompt: Any = None, output: int = 0, **option
 def test_the_stream_is_the_piece(bundle: Bundle, toy: Any, prompt: Any, options: dict[str, Any]) -> None:
     (piece,) = generate(bundle, prompt, Options.of(bars=3, **options), 6, outputs=[2], player=toy)
     events = [sounding.event for sounding in flow(bundle, toy, prompt, output=2, bars=3, **options)]
-    assert events == piece.melody.events[len(prompt or []) :].tolist()
+    assert events == piece.sequence.events[len(prompt or []) :].tolist()
 
 
 def test_it_never_ends_by_itself(bundle: Bundle, toy: Any) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from antiphon.codecs.families import FAMILIES
 from antiphon.errors import AntiphonError, NameNotFound, OptionError, PromptError
 from antiphon.generate import Options, notation
-from antiphon.generate.keys import MODES, relative_major, scale, tonic_chord, way_to
+from antiphon.generate.notation import MODES
+from antiphon.generate.options import Keywords, fields
+from antiphon.generate.tonality import relative_major, scale, tonic_chord, way_to
 from antiphon.score.maps import Key, Meter
 
 
@@ -57,14 +60,13 @@ def test_no_meters(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["60 -2 62", "[60, -2, 62]", "60,-2,62", "(60 -2 62)"])
 def test_events(text: str) -> None:
-    assert notation.events(text) == [60, -2, 62]
-    assert notation.events(notation.text([60, -2, 62])) == [60, -2, 62]
+    assert FAMILIES["melody"].read(text) == [60, -2, 62]
 
 
 @pytest.mark.parametrize("text", ["60 c4", "1.5", "--2"])
 def test_no_events(text: str) -> None:
     with pytest.raises(PromptError, match="no number"):
-        notation.events(text)
+        FAMILIES["melody"].read(text)
 
 
 def test_programs() -> None:
@@ -98,6 +100,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"bars": 4, "meter": "3/4", "key": "Bb", "program": "cello", "qpm": 90, "in_key": True},
     {"steps": 40, "temperature": 0, "top_k": 3, "top_p": 0.5, "with_primer": False, "transpose": -3},
     {"beam_size": 3, "branch_factor": 4, "steps_per_iteration": 5, "key": "E dorian"},
+    {"seconds": 2.5, "control": "density 3", "primer_bars": 2},
 ]
 
 
@@ -113,7 +116,10 @@ def test_options_survive_json(values: dict[str, Any]) -> None:
         ({"bars": 0}, "length is 0 bars"),
         ({"steps": -1}, "length is -1 steps"),
         ({"steps": 10**9}, "up to 100000"),
-        ({"bars": 2, "steps": 2}, "one or the other"),
+        ({"bars": 2, "steps": 2}, "Both bars and steps are given"),
+        ({"steps": 2, "seconds": 2}, "Both steps and seconds are given"),
+        ({"seconds": 0}, "length is 0 seconds"),
+        ({"seconds": float("inf")}, "length is inf seconds"),
         ({"qpm": 0}, "tempo is 0"),
         ({"qpm": float("nan")}, "tempo is nan"),
         ({"transpose": 200}, "transposition is 200"),
@@ -131,3 +137,15 @@ def test_options_outside_their_range(values: dict[str, Any], message: str) -> No
 def test_options_of_a_newer_version() -> None:
     with pytest.raises(OptionError, match="'swing'"):
         Options.from_dict({"swing": 1})
+
+
+def test_every_option_is_a_keyword_of_python_and_the_other_way_round() -> None:
+    names = [field.name for _, field in fields()]
+    assert list(Keywords.__annotations__) == names
+    assert len(set(names)) == len(names)
+    for group, field in fields():
+        assert field.setting.help, f"{group}.{field.name} says nothing"
+
+
+def test_options_that_were_given() -> None:
+    assert Options.of(key="D", temperature=1.0).given("key", "temperature", "transpose") == ["key"]

@@ -7,22 +7,23 @@ import secrets
 from collections.abc import Generator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from antiphon import io
 from antiphon.errors import BundleError, NameNotFound
 from antiphon.generate import record
-from antiphon.generate.options import Options
+from antiphon.generate.options import Keywords, Options
 from antiphon.generate.piece import Piece, Request
-from antiphon.generate.pieces import generate, prepare
-from antiphon.generate.primer import Given, Primer
+from antiphon.generate.pieces import generate
+from antiphon.generate.plan import prepare
+from antiphon.generate.prompt import Given, Prompt
 from antiphon.generate.stream import Sounding, stream
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.walk import Automaton
+from antiphon.runtime.session import Automaton, Session
 
-Prompt = Given | Primer | str | os.PathLike[str]
-"""A primer: a score, a melody, melody events, or the path of a file of music."""
+Primer = Given | Prompt | str | os.PathLike[str]
+"""A primer: a score, a sequence of the model's family, events, or the path of a file of music."""
 
 
 class Model:
@@ -45,12 +46,12 @@ class Model:
 
     def generate(
         self,
-        primer: Prompt = None,
+        primer: Primer = None,
         *,
         n: int = 1,
         seed: int | None = None,
         outputs: Sequence[int] | None = None,
-        **options: Any,
+        **options: Unpack[Keywords],
     ) -> list[Piece]:
         """`n` pieces, outputs 0 to n - 1 of `seed` (drawn where None), or those numbered in `outputs`.
 
@@ -63,25 +64,42 @@ class Model:
         return generate(self.bundle, _given(primer), asked, chosen, n, outputs=outputs, player=self.player)
 
     def stream(
-        self, primer: Prompt = None, *, seed: int | None = None, output: int = 0, **options: Any
-    ) -> Generator[Sounding, int | None, None]:
+        self, primer: Primer = None, *, seed: int | None = None, output: int = 0, **options: Unpack[Keywords]
+    ) -> Generator[Sounding, Any, None]:
         """Events one after the other, without end unless `bars` or `steps` are given; see
         `antiphon.generate.stream`.
 
         Raises as `generate` does.
         """
         chosen = new_seed() if seed is None else seed
-        going = prepare(self.bundle, _given(primer), Options.of(**options))
-        return stream(self.player, self.bundle.opening, going, seed=chosen, output=output)
+        plan = prepare(self.bundle, _given(primer), Options.of(**options))
+        return stream(self.player, self.bundle.opening, plan, seed=chosen, output=output)
+
+    def session(
+        self,
+        primer: Primer = None,
+        *,
+        seed: int | None = None,
+        outputs: Sequence[int] = (0,),
+        **options: Unpack[Keywords],
+    ) -> Session:
+        """Music under way, a row for each of `outputs`, all of which have heard the primer: to propose, hear
+        and fork event by event, as ids in the model's own key and range. The options' length does not end it.
+
+        Raises as `generate` does.
+        """
+        chosen = new_seed() if seed is None else seed
+        plan = prepare(self.bundle, _given(primer), Options.of(**options))
+        return plan.session(self.player, self.bundle.opening, outputs, seed=chosen, bounded=False)
 
     def again(self, request: Request) -> Piece:
         """The piece that was asked for by `request`."""
-        asked = (request.primer, request.options, request.seed)
+        asked = (request.prompt, request.options, request.seed)
         return generate(self.bundle, *asked, outputs=[request.output], player=self.player)[0]
 
 
 def load(name: str | os.PathLike[str]) -> Model:
-    """The model called `name` ('melody/attention'), or in the bundle at that path.
+    """The model called `name` ('FAMILY/VARIANT'), or in the bundle at that path.
 
     Raises `NameNotFound` with the nearest name, `BundleError`.
     """
@@ -105,7 +123,7 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
         raise BundleError(
             f"'{path}' was made with another version of '{model.name}'; name its file with --bundle."
         )
-    return model.again(Request.from_dict(found))
+    return model.again(Request.from_dict(found, model.bundle.recipe))
 
 
 def new_seed() -> int:
@@ -113,5 +131,5 @@ def new_seed() -> int:
     return secrets.randbits(32)
 
 
-def _given(primer: Prompt) -> Given | Primer:
+def _given(primer: Primer) -> Given | Prompt:
     return io.load(Path(primer)) if isinstance(primer, str | os.PathLike) else primer

@@ -1,13 +1,17 @@
-"""What people write for meters, keys, instruments and events, and the values they mean."""
+"""What people write for meters, keys and instruments, and the values they mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from antiphon.errors import NameNotFound, OptionError, PromptError
-from antiphon.generate.keys import MODES
-from antiphon.score.maps import LETTERS, Key, Meter
+from antiphon.errors import NameNotFound, OptionError
+from antiphon.score.signatures import LETTERS, Key, Meter
+
+MODES = {
+    "major": 0, "minor": 9,
+    "ionian": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "locrian": 11,
+}  # fmt: skip
+"""Degree of the major scale, in semitones, on which each mode is built."""
 
 _ALTERED = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, " sharp": 1, " flat": -1}
 _SHORT = {"": "major", "m": "minor", "maj": "major", "min": "minor"}
@@ -46,20 +50,3 @@ def program(text: str | int) -> int:
     from antiphon.render.gm import find_program
 
     return find_program(text)
-
-
-def text(events: Iterable[int]) -> str:
-    """Melody events as people write them; `events` is the inverse."""
-    return " ".join(map(str, events))
-
-
-def events(text: str) -> list[int]:
-    """'60 -2 62 -2', with or without commas and brackets, as melody events. Raises `PromptError`."""
-    words = re.sub(r"[\[\](),]", " ", text).split()
-    wrong = next((word for word in words if not re.fullmatch(r"-?\d{1,9}", word)), None)
-    if wrong is not None:
-        raise PromptError(
-            f"The primer event '{wrong:.20}' is no number of an event; expected MIDI pitches, -2 (go on) "
-            "and -1 (end)."
-        )
-    return [int(word) for word in words]

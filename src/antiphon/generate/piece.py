@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import io
-from antiphon.extract.melody import Melody
 from antiphon.files import atomic_write
-from antiphon.generate import notation, record
+from antiphon.generate import record
 from antiphon.generate.options import Options
-from antiphon.generate.primer import Primer
-from antiphon.score.notes import Float
+from antiphon.generate.prompt import Prompt
+from antiphon.recipes import Recipe
+from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 
@@ -25,7 +25,7 @@ from antiphon.score.score import Score
 class Request:
     """All that decides a piece, apart from the bundle."""
 
-    primer: Primer | None
+    prompt: Prompt | None
     options: Options
     seed: int
     output: int
@@ -39,28 +39,29 @@ class Request:
             "seed": self.seed,
             "output": self.output,
             "options": self.options.as_dict(),
-            "primer": self.primer and self.primer.as_dict(),
+            "primer": self.prompt and self.prompt.as_dict(),
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Request:
-        """A request from `as_dict`'s result (more entries do no harm).
+    def from_dict(cls, values: Mapping[str, Any], recipe: Recipe) -> Request:
+        """A request to a model of `recipe` from `as_dict`'s result (more entries do no harm).
 
-        Raises `FormatError`, and what options and primers raise that are out of range.
+        Raises `FormatError`, and what options and prompts raise that are out of range.
         """
         types = {"primer": dict | None, "options": dict, "seed": int, "output": int}
         primer, options, seed, output = record.typed(values, types).values()
-        return cls(
-            None if primer is None else Primer.from_dict(primer), Options.from_dict(options), seed, output
-        )
+        prompt = None if primer is None else Prompt.from_dict(primer, recipe)
+        return cls(prompt, Options.from_dict(options), seed, output)
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One result: as a score and as the melody it was made from."""
+    """One result: as a score, and as the events it was made from."""
 
     score: Score
-    melody: Melody
+    music: Prompt
+    """The events, at the pitches at which they sound, as something to be continued: heard as the model played
+    them."""
     log_p: Float
     """Natural-log probability of every new event at temperature 1, float64 [n]; the primer's are not among
     them, nor is the very first event of a piece made from nothing.
@@ -69,8 +70,15 @@ class Piece:
     bundle: Mapping[str, str]
     """Name of the bundle it was made with, and SHA-256 of its weights."""
 
-    back: int = 0
-    """Semitones from the music as the model hears it to the music as it sounds here."""
+    @property
+    def sequence(self) -> Any:
+        """The music as a sequence of its family."""
+        return self.music.sequence
+
+    @property
+    def ids(self) -> Int:
+        """Ids of the events, at the pitches at which they sound, int64 [T, F]."""
+        return self.music.ids
 
     @property
     def output(self) -> int:
@@ -78,11 +86,9 @@ class Piece:
         return self.request.output
 
     @property
-    def primer(self) -> Primer:
-        """The piece as a primer, to be continued: heard as the model played it."""
-        key = self.score.keys[0].key if self.score.keys else None
-        qpm, name = float(self.score.tempos.qpm[0]), self.score.track_name(0)
-        return Primer(self.melody, qpm, name, key, finished=True, shift=-self.back)
+    def back(self) -> int:
+        """Semitones from the music as the model hears it to the music as it sounds here."""
+        return -(self.music.shift or 0)
 
     @property
     def log_likelihood(self) -> float:
@@ -97,11 +103,15 @@ class Piece:
     @property
     def primer_end(self) -> int:
         """Tick of the score up to which it is the primer; 0 where none is in it."""
-        primer = self.request.primer
-        if primer is None or not self.request.options.with_primer:
+        prompt = self.request.prompt
+        if prompt is None or not self.request.options.primed.with_primer:
             return 0
-        held_back = self.melody.start_in_bar if len(self.score.meters) == 1 else 0  # a pick-up after rests
-        return (len(primer) + held_back) * self.score.ticks_per_quarter // self.melody.steps_per_quarter
+        standing = self.music.standing
+        if standing.steps_per_second:
+            quarters = prompt.n_steps * prompt.step_s() * float(self.score.tempos.qpm[0]) / 60
+            return round(quarters * self.score.ticks_per_quarter)
+        held_back = standing.start_in_bar if len(self.score.meters) == 1 else 0  # a pick-up after rests
+        return (prompt.n_steps + held_back) * self.score.ticks_per_quarter // standing.steps_per_quarter
 
     @property
     def record(self) -> dict[str, Any]:
@@ -111,7 +121,7 @@ class Piece:
             "bundle": dict(self.bundle),
             **self.request.as_dict(),
             "log_likelihood": likelihood,
-            "events": notation.text(self.melody.events.tolist()),
+            "events": self.music.as_dict()["events"],
             "versions": _versions(),
         }
 

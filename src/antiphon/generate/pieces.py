@@ -1,99 +1,158 @@
-"""Whole pieces: the stream run to its end, for many outputs in one batch, and what came of it as scores."""
+"""Whole pieces: sessions run to their end, many outputs in one batch, and what came of them as scores."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from antiphon.codecs import family
+from antiphon.codecs.family import Float32
+from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
-from antiphon.extract.melody import Melody
-from antiphon.generate import notation
 from antiphon.generate.options import Options
 from antiphon.generate.piece import Piece, Request
-from antiphon.generate.plan import Plan, plan
-from antiphon.generate.primer import Given, Primer, first_bars, primer
-from antiphon.generate.stream import proposals
-from antiphon.runtime.beam import Beam, search
+from antiphon.generate.plan import Plan, prepare
+from antiphon.generate.prompt import Given, Prompt
+from antiphon.runtime.beam import search
 from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.philox import Draws
-from antiphon.runtime.sampler import Ids
-from antiphon.runtime.walk import Automaton
-from antiphon.score.maps import KeyChange, Meter
-from antiphon.score.notes import Float
+from antiphon.runtime.sampler import LogP
+from antiphon.runtime.session import Automaton, Session
+from antiphon.score.maps import KeyChange
+from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
+
+D = TypeVar("D", bound=np.generic)
 
 MAX_ROWS = 16_384
 """Pieces, or branches of them in a beam, that are made side by side: some hundred megabytes of state."""
 
 
+class Played(NamedTuple):
+    """What one row played: events int64 [T, F], the log-probability of each at the temperature it was drawn
+    at, float64 [T], and the continuous numbers that go with them, float32 [T, G], if any do."""
+
+    events: Int
+    log_p: Float
+    value: Float32 | None = None
+
+
 def generate(
     bundle: Bundle,
-    prompt: Given | Primer = None,
+    given: Given | Prompt = None,
     options: Options = Options(),
     seed: int = 0,
     n: int = 1,
     *,
     outputs: Sequence[int] | None = None,
     player: Automaton | None = None,
+    bars: Bars | None = None,
 ) -> list[Piece]:
-    """`n` pieces in one batch, outputs 0 to n - 1 of `seed`, or those numbered in `outputs`.
+    """`n` pieces in one batch, outputs 0 to n - 1 of `seed`, or those numbered in `outputs`; `bars` are those
+    of the music where its meter changes.
 
     Each equals what it is when made alone. Raises `PromptError`, `OptionError`.
     """
     if n < 1:
         raise OptionError(f"{n} pieces are asked for; expected 1 or more.")
     outputs = range(n) if outputs is None else outputs
-    _check_width(len(outputs), options.beam)
-    going = prepare(bundle, prompt, options)
-    player = player or _player(bundle)
-    new = _events(going, player, bundle.opening, seed, outputs)
-    log_p = log_likelihoods(going, player, bundle.opening, new)
-    asked = going.primer if len(going.primer) else None
+    _check_width(len(outputs), options.search)
+    plan = prepare(bundle, given, options, bars)
+    rows = _rows(plan, player or _player(bundle), bundle.opening, seed, outputs)
+    asked = plan.prompt if len(plan.prompt.ids) else None
     made_with = {"name": bundle.name, "sha256": bundle.sha256}
     return [
-        _piece(going, made_with, Request(asked, options, seed, output), new[row], log_p[row])
-        for row, output in enumerate(outputs)
+        _piece(plan, made_with, Request(asked, options, seed, output), row)
+        for row, output in zip(rows, outputs, strict=True)
     ]
 
 
 def _check_width(n: int, beam: Beam) -> None:
     if n * beam.width > MAX_ROWS:
         raise OptionError(
-            f"{n} pieces with a beam of {beam.size} times {beam.branch_factor} are {n * beam.width} "
+            f"{n} pieces with a beam of {beam.beam_size} times {beam.branch_factor} are {n * beam.width} "
             f"to follow side by side; at most {MAX_ROWS}. Ask for fewer, or for a narrower beam."
         )
 
 
-def prepare(bundle: Bundle, prompt: Given | Primer, options: Options) -> Plan:
-    """Primer and options worked out for the bundle's model. Raises `PromptError`, `OptionError`."""
-    if not isinstance(prompt, Primer):
-        grid = bundle.recipe.view.steps_per_quarter
-        meter = options.meter or (_usual_meter(bundle) if prompt is None else None)
-        prompt = primer(prompt, grid, meter, options.transpose)
-        prompt = prompt if options.primer_bars is None else first_bars(prompt, options.primer_bars)
-    return plan(bundle.recipe, prompt, options)
+def _rows(plan: Plan, player: Automaton, opening: Float, seed: int, outputs: Sequence[int]) -> list[Played]:
+    """What all outputs play, with their log-probabilities at temperature 1."""
+    session = plan.session(player, opening, outputs, seed=seed)
+    beam = plan.options.search
+    if beam.width > 1:
+        draws = Draws(seed, outputs, beam.width * plan.recipe.alphabet.n_fields)
+        found = list(search(session, plan.end, draws, beam))
+        return scored(plan, player, opening, found)
+    rows = played(session, plan.end)
+    if plan.options.sampling.temperature == 1:
+        return rows
+    return scored(plan, player, opening, [row.events for row in rows], [row.value for row in rows])
 
 
-def _usual_meter(bundle: Bundle) -> Meter:
-    """That of most of the pieces that the model learnt from; 4/4 where nothing is known."""
-    return notation.meter(next(iter(bundle.defaults.get("meters", {})), "4/4"))
+def played(session: Session, end: int) -> list[Played]:
+    """What each row of `session` plays until `end` steps have gone by. The session goes with it."""
+    events: list[list[Int]] = [[] for _ in range(len(session))]
+    log_p: list[list[Float]] = [[] for _ in range(len(session))]
+    value: list[list[Float32]] = [[] for _ in range(len(session))]
+    rows = np.arange(len(session))
+    while len(rows):
+        said = session.log_p
+        drawn = session.step()
+        likely = _of(said, drawn, session)
+        for row, event, p in zip(rows.tolist(), drawn, likely, strict=True):
+            events[row].append(event)
+            log_p[row].append(p)
+        if session.heard_value is not None:
+            for row, numbers in zip(rows.tolist(), session.heard_value, strict=True):
+                value[row].append(numbers)
+        going = session.time < end
+        if not going.all():
+            rows, session = rows[going], session.fork(np.flatnonzero(going))
+    return [
+        Played(np.array(e), np.array(p), np.array(v) if v else None)
+        for e, p, v in zip(events, log_p, value, strict=True)
+    ]
 
 
-def log_likelihoods(going: Plan, player: Automaton, opening: Float, new: Ids) -> Float:
-    """Natural-log probability, at temperature 1, of each of the events `new` [n, T] after the primer.
+def scored(
+    plan: Plan,
+    player: Automaton,
+    opening: Float,
+    rows: Sequence[Int],
+    values: Sequence[Float32 | None] | None = None,
+) -> list[Played]:
+    """Rows of events [T, F], and their continuous numbers [T, G], that follow the plan's prompt, with their
+    log-probabilities at temperature 1."""
+    session = plan.session(player, opening, range(len(rows)), sampling=Sampling())
+    numbers = values or [None] * len(rows)
+    events, value = _padded(rows), None
+    if numbers[0] is not None:
+        value = _padded([n for n in numbers if n is not None])
+    log_p = np.empty(events.shape[:2])
+    for t in range(events.shape[1]):
+        log_p[:, t] = _of(session.log_p, events[:, t], session)
+        session.hear(events[:, t], None if value is None else value[:, t])
+    return [Played(row, p[: len(row)], v) for row, p, v in zip(rows, log_p, numbers, strict=True)]
 
-    float64 [n, T]; [n, T - 1] without a primer, as a piece's very first event has nothing before it to be
-    likely after.
-    """
-    walk = going.walk(player, opening, len(new), temperature=1.0)
-    rows, log_p = np.arange(len(new)), np.empty(new.shape)
-    for step, events in enumerate(new.T):
-        log_p[:, step] = walk.log_p[rows, events]
-        walk.hear(events)
-    return log_p if len(going.ids) else log_p[:, 1:]
+
+def _padded(rows: Sequence[npt.NDArray[D]]) -> npt.NDArray[D]:
+    """Rows [T, ...] of different lengths in one array [B, T, ...], zeros after their ends."""
+    first, longest = rows[0], max(map(len, rows))
+    padded = np.zeros((len(rows), longest, *first.shape[1:]), first.dtype)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded
+
+
+def _of(log_p: LogP, events: Int, session: Session) -> Float:
+    """Log-probability of each of `events` [B, F], float64 [B]."""
+    rows, total = np.arange(len(events)), np.zeros(len(events))
+    for f, part in enumerate(session.alphabet.slices):
+        total = total + log_p[rows, part.start + events[:, f]]
+    return total
 
 
 def _player(bundle: Bundle) -> Automaton:
@@ -102,41 +161,37 @@ def _player(bundle: Bundle) -> Automaton:
     return Player(bundle)
 
 
-def _events(going: Plan, player: Automaton, opening: Float, seed: int, outputs: Sequence[int]) -> Ids:
-    """The new events of all outputs, int64 [n, T]."""
-    how, beam = going.options.sampling, going.options.beam
-    walk = going.walk(player, opening, len(outputs))
-    n_new, draws = going.n_steps - walk.step, Draws(seed, outputs, beam.width)
-    if beam.width > 1:
-        return search(walk, n_new, draws, how, beam)
-    return np.stack(list(itertools.islice(proposals(walk, draws, how), n_new)), axis=1)
-
-
-def _piece(going: Plan, made_with: dict[str, str], request: Request, new: Ids, log_p: Float) -> Piece:
-    kind, options, given = family(going.recipe.family), going.options, going.primer.melody
-    ids = going.family.transpose(np.concatenate([going.ids, new]), going.back)
-    begin = 0 if options.with_primer else len(going.ids)
-    melody = kind.decode(
-        kind.excerpt(ids, begin, None),
-        meter=given.meter,
-        steps_per_quarter=given.steps_per_quarter,
-        start_in_bar=(given.start_in_bar + begin) % given.steps_per_bar,
-        program=given.program if options.program is None else options.program,
+def _piece(plan: Plan, made_with: dict[str, str], request: Request, row: Played) -> Piece:
+    family, options = plan.recipe.events, plan.options
+    ids = plan.sounding(np.concatenate([plan.ids, row.events]))
+    begin = 0 if options.primed.with_primer else len(plan.ids)
+    value = None if row.value is None else np.concatenate([plan.prompt.numbers, row.value])[begin:]
+    start = plan.bars.at(np.array([0 if options.primed.with_primer else plan.prompt.n_steps]))[0, 0]
+    program = options.sound.program
+    standing = plan.prompt.standing._replace(
+        start_step=0,
+        start_in_bar=int(start),
+        track=0,
+        program=plan.prompt.standing.program if program is None else program,
     )
+    music = Prompt(
+        plan.recipe, family.excerpt(ids, begin), standing, finished=True, shift=-plan.back,
+        qpm=options.length.qpm or plan.prompt.qpm,
+        name=plan.prompt.name if program is None else _instrument(program),
+        key=options.tonality.key or plan.prompt.key, value=value,
+    )  # fmt: skip
     name = f"{made_with['name']}, seed {request.seed}, no. {request.output + 1}"
-    return Piece(_score(going, melody, name), melody, log_p, request, made_with, going.back)
+    # The very first event of a piece made from nothing has nothing before it to be likely after.
+    log_p = row.log_p if len(plan.ids) else row.log_p[1:]
+    return Piece(_score(music, name), music, log_p, request, made_with)
 
 
-def _score(going: Plan, melody: Melody, title: str) -> Score:
-    qpm = going.options.qpm or going.primer.qpm
-    score = going.family.extractor.to_score(melody, qpm, name=_part_name(going))
-    key = going.options.key or going.primer.key
-    return score.replace(title=title, keys=(KeyChange(0, key),) if key else ())
+def _score(music: Prompt, title: str) -> Score:
+    score = music.recipe.events.extractor.to_score(music.sequence, music.qpm, name=music.name)
+    return score.replace(title=title, keys=(KeyChange(0, music.key),) if music.key else ())
 
 
-def _part_name(going: Plan) -> str:
-    if going.options.program is None:
-        return going.primer.name
+def _instrument(program: int) -> str:
     from antiphon.render.gm import program_name
 
-    return program_name(going.options.program)
+    return program_name(program)

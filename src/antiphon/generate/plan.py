@@ -1,162 +1,171 @@
-"""`Plan`: a primer and options worked out for one model: what it hears, how long, what it may play, and the
-way back.
-"""
+"""`Plan`: a prompt and options worked out for one model: what it hears, until when it plays, what it may
+play, and the way back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from antiphon.codecs import Family, family
+from antiphon.codecs import pitches
+from antiphon.codecs.alphabet import Ids
+from antiphon.codecs.rules import Rule, Until, first
+from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
-from antiphon.extract.melody import NO_EVENT
-from antiphon.generate import keys
-from antiphon.generate.options import MAX_STEPS, Options
-from antiphon.generate.primer import Primer
+from antiphon.generate import notation, tonality
+from antiphon.generate.options import MAX_STEPS, Length, Options
+from antiphon.generate.prompt import Given, Prompt, first_bars, prompt
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
-from antiphon.runtime.constraints import Constraints
-from antiphon.runtime.sampler import Ids, LogP, Mask
-from antiphon.runtime.walk import Automaton, Clock, Walk
+from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.choices import Sampling
+from antiphon.runtime.session import Automaton, Control, Session
+from antiphon.score.maps import Meter
 from antiphon.score.notes import Float, Int
 
-DEFAULT_BARS = 16
-BARS_AFTER_PRIMER = 8
+DEFAULT_BARS, DEFAULT_SECONDS = 16, 30
+BARS_AFTER_PRIMER, SECONDS_AFTER_PRIMER = 8, 10
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to go: `ids` are the primer's events as the model hears them, `back` the semitones from there
-    to the result.
+    """One way to go: `ids` [T, F] are the prompt's events as the model hears them, `back` the semitones from
+    there to the result.
     """
 
     recipe: Recipe
     options: Options
-    primer: Primer
+    prompt: Prompt
     ids: Int
     back: int
-    n_steps: int
-    """Events in all, the primer's included."""
-
-    @property
-    def family(self) -> Family[Any]:
-        """The kind of events."""
-        return family(self.recipe.family)
-
-    @property
-    def clock(self) -> Clock:
-        """Where the first event stands in its bar."""
-        return Clock(self.primer.melody.start_in_bar, self.primer.melody.steps_per_bar)
+    end: int
+    """Steps in all, the prompt's included."""
+    bars: Bars
 
     def sounding(self, ids: Ids) -> Int:
-        """Melody events, as they sound, of ids [...] that the model plays."""
-        moved: Int = self.family.transpose(ids, self.back) + NO_EVENT
-        return moved
+        """Ids [..., F], as they sound, of ids that the model plays."""
+        return pitches.moved(self.recipe.alphabet, ids, self.back)
 
-    def heard(self, event: int) -> int:
-        """The id, as the model hears it, of a melody event that sounded."""
-        return int(self.family.transpose(np.array([event - NO_EVENT]), -self.back)[0])
+    def heard(self, ids: Ids) -> Int:
+        """Ids [..., F], as the model hears them, of ids that sounded."""
+        return pitches.moved(self.recipe.alphabet, ids, -self.back)
 
-    def walk(self, player: Automaton, opening: Float, n: int, temperature: float | None = None) -> Walk:
-        """n rows that have heard the primer, or stand before the first event where there is none."""
-        constraints = Constraints(self.family, 1, self._in_key())
-        at = self.options.sampling.graph_temperature if temperature is None else temperature
-        walk = Walk(player, self._log_opening(opening), 1, self.clock, at, constraints)
-        for event in self.ids:
-            walk.hear(np.array([event], dtype=np.int64))
-        _ = walk.log_p
-        first = self._first()
-        if first is not None:
-            constraints.limit_next(first)
-        return walk.take(np.zeros(n, dtype=np.int64))
+    def session(
+        self,
+        player: Automaton,
+        opening: Float,
+        outputs: Sequence[int],
+        *,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        bounded: bool = True,
+    ) -> Session:
+        """A row for each output, all of which have heard the prompt; not `bounded`, they may go beyond the
+        end."""
+        alphabet = self.recipe.alphabet
+        rules = [*self._rules(bounded), *([] if len(self.ids) else [self._opening])]
+        session = Session(
+            player,
+            opening,
+            self.bars,
+            rules=rules,
+            sampling=self.options.sampling if sampling is None else sampling,
+            control=self._control,
+            seed=seed,
+        )
+        if len(self.ids):
+            session.hear_all(self.ids, self.prompt.numbers if alphabet.values else None)
+            _ = session.log_p
+            session.limit(*self._after_end())
+        return session.fork(np.zeros(len(outputs), np.int64), outputs)
 
-    def _in_key(self) -> Mask | None:
-        """All events that are no note of another scale, where the piece is to stay in its key."""
-        if not self.options.in_key or self.options.key is None:
+    def _rules(self, bounded: bool) -> Sequence[Rule]:
+        alphabet = self.recipe.alphabet
+        grammar = self.recipe.events.grammar(alphabet)
+        timed = () if alphabet.steady == 1 or not bounded else (Until(alphabet, self.end),)
+        return (*grammar, *tonality.rules(self.recipe, self.options, self.back), *timed)
+
+    @cached_property
+    def _opening(self) -> Rule:
+        return tonality.opening(self.recipe, self.options.tonality.key, self.back)
+
+    def _after_end(self) -> Sequence[Rule]:
+        """What may follow the prompt: no longer holding, where its last note is finished."""
+        masks = self.recipe.events.after_end(self.recipe.alphabet) if self.prompt.finished else None
+        return () if masks is None else (first(*masks),)
+
+    @cached_property
+    def _control(self) -> Control | None:
+        part, asked = self.recipe.control, self.options.conditions.control
+        if part is None:
             return None
-        every, scale = frozenset(range(12)), keys.scale(self.options.key)
-        return np.asarray(~keys.onsets(every - scale, self.back))
-
-    def _first(self) -> Mask | None:
-        """What may follow the primer: no longer holding, where its last note is finished. Without one: a
-        first note.
-        """
-        if not len(self.ids):
-            chord = keys.tonic_chord(self.options.key) if self.options.key else frozenset(range(12))
-            return keys.onsets(chord, self.back)
-        if not self.primer.finished:
-            return None
-        mask = np.ones(self.family.n_events, dtype=np.bool_)
-        mask[self.family.default_id] = False
-        return mask
-
-    def _log_opening(self, opening: Float) -> LogP:
-        """Log-distribution of first events; none that the model knows is quite impossible, so a chord can be
-        asked for.
-        """
-        known = self.family.in_view(self.recipe.view)
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(np.where(known, opening + 1e-9, 0.0)))
+        read: Control = part.read(asked)
+        return read
 
 
-def plan(recipe: Recipe, primer: Primer, options: Options) -> Plan:
-    """Work it out. Raises `PromptError` for a primer the model cannot hear, `OptionError` for a meter it
-    cannot count.
-    """
-    _check_meter(primer)
-    ids, shift = _heard(recipe, primer)
-    return Plan(recipe, options, primer, ids, _way_back(recipe, options, -shift), _length(primer, options))
+def prepare(bundle: Bundle, given: Given | Prompt, options: Options, bars: Bars | None = None) -> Plan:
+    """Primer and options worked out for the bundle's model; `bars` are those of the music, where its meter
+    changes. Raises `PromptError`, `OptionError`."""
+    recipe = bundle.recipe
+    tonality.check(recipe, options)
+    if options.conditions.control is not None and recipe.control is None:
+        raise OptionError(f"'{bundle.name}' is conditioned on nothing: leave out --control.")
+    if not isinstance(given, Prompt):
+        meter = options.length.meter or (_usual_meter(bundle) if given is None else None)
+        given = prompt(given, recipe, meter, options.tonality.transpose)
+        given = given if options.primed.primer_bars is None else first_bars(given, options.primed.primer_bars)
+    given = given if given.recipe == recipe else replace(given, recipe=recipe)
+    _check_meter(given)
+    ids, shift = tonality.heard(given)
+    back = tonality.way_back(recipe, options.tonality.key, -shift)
+    bars = bars or Bars.of(given.standing.start_in_bar, given.steps_per_bar)
+    return Plan(recipe, options, given, ids, back, _end(given, options), bars)
 
 
-def _heard(recipe: Recipe, primer: Primer) -> tuple[Int, int]:
-    """The primer's ids as the model hears them, and by how much they were moved."""
-    kind = family(recipe.family)
-    written = kind.encode(primer.melody)
-    if primer.shift is not None:
-        return kind.transpose(written, primer.shift), primer.shift
-    outside = kind.out_of_range(written, recipe.view)
-    if outside is not None:
-        offer = f" Use --transpose {outside.transpositions[0]}." if outside.transpositions else ""
-        raise PromptError(f"The primer does not fit '{recipe.name}'. {outside}{offer}")
-    return kind.to_view(written, recipe.view)
+def _usual_meter(bundle: Bundle) -> Meter:
+    """That of most of the pieces that the model learnt from; 4/4 where nothing is known."""
+    return notation.meter(next(iter(bundle.defaults.get("meters", {})), "4/4"))
 
 
-def _length(primer: Primer, options: Options) -> int:
+def _end(given: Prompt, options: Options) -> int:
     """Steps in all. Raises `PromptError` where the primer is as long as what is asked for."""
-    start, bar = primer.melody.start_in_bar, primer.melody.steps_per_bar
-    pickup = bar - start if start else 0
-    bars = options.bars or max(DEFAULT_BARS, _bars_after(primer, pickup))
-    asked = options.steps or pickup + bars * bar
+    length, step_s = options.length, given.step_s(options.length.qpm)
+    asked = length.steps or (round(length.seconds / step_s) if length.seconds else _usual_end(given, length))
     if asked > MAX_STEPS:
         raise OptionError(f"The length is {asked} steps; expected up to {MAX_STEPS}. A stream has no end.")
-    if asked <= len(primer):
+    if asked <= given.n_steps:
+        unit, words, flag = (
+            (given.steps_per_bar, "bars", "--bars") if given.steps_per_bar else (1 / step_s, "s", "--seconds")
+        )
         raise PromptError(
-            f"The primer is {len(primer)} steps long ({len(primer) / bar:g} bars), and {asked} "
-            f"({asked / bar:g} bars) are asked for with it; ask for more with --bars or --steps, or take "
+            f"The primer is {given.n_steps} steps long ({given.n_steps / unit:g} {words}), and {asked} "
+            f"({asked / unit:g} {words}) are asked for with it; ask for more with {flag} or --steps, or take "
             "less of the primer with --primer-bars."
         )
     return asked
 
 
-def _bars_after(primer: Primer, pickup: int) -> int:
-    """Bars that the primer has, with some more."""
-    begun = -(-(len(primer) - pickup) // primer.melody.steps_per_bar)
-    return begun + BARS_AFTER_PRIMER if len(primer) else 0
+def _usual_end(given: Prompt, length: Length) -> int:
+    """Steps in all of so many bars, or of a length that suits the primer."""
+    if given.standing.steps_per_second and not length.bars:
+        step_s = given.step_s()
+        after = given.n_steps + round(SECONDS_AFTER_PRIMER / step_s) if given.n_steps else 0
+        return max(round(DEFAULT_SECONDS / step_s), after)
+    bar = given.counted_bar()
+    begun = -(-(given.n_steps - given.pickup) // bar)
+    bars = length.bars or max(DEFAULT_BARS, begun + BARS_AFTER_PRIMER if given.n_steps else 0)
+    return given.pickup + bars * bar
 
 
-def _check_meter(primer: Primer) -> None:
-    melody = primer.melody
-    steps = melody.steps_per_quarter * melody.meter.quarters
+def _check_meter(given: Prompt) -> None:
+    standing = given.standing
+    if standing.steps_per_second:
+        return
+    steps = standing.steps_per_quarter * standing.meter.quarters
     if steps != round(steps) or not 1 <= steps <= MAX_STEPS_PER_BAR:
-        limit = f"whole steps of 1/{4 * melody.steps_per_quarter}, {MAX_STEPS_PER_BAR} at most"
+        limit = f"whole steps of 1/{4 * standing.steps_per_quarter}, {MAX_STEPS_PER_BAR} at most"
         raise OptionError(
-            f"A bar of {melody.meter} has {steps:g} steps; the models count {limit}. Choose another --meter."
+            f"A bar of {standing.meter} has {steps:g} steps; the models count {limit}. "
+            "Choose another --meter."
         )
-
-
-def _way_back(recipe: Recipe, options: Options, unmoved: int) -> int:
-    home = recipe.view.key
-    if options.key is None or home is None:
-        return unmoved
-    return keys.way_to(options.key, home, near=unmoved)

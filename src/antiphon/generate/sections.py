@@ -7,7 +7,7 @@ from typing import Any
 
 from antiphon.generate.model import Model
 from antiphon.generate.piece import Piece
-from antiphon.generate.primer import Primer, primer, to_bar_line
+from antiphon.generate.prompt import Prompt, prompt, to_bar_line
 from antiphon.score.score import Score
 
 
@@ -24,20 +24,18 @@ def complete(
     for number, name in enumerate(names):
         if name not in found:
             piece = _section(model, first, bars, seed=seed, outputs=[number], **options)
-            first = first or piece.primer
+            first = first or piece.music
             found[name] = piece.score
     return found
 
 
-def _first(score: Score | None, model: Model) -> Primer | None:
-    if score is None:
-        return None
-    return to_bar_line(primer(score, model.bundle.recipe.view.steps_per_quarter))
+def _first(score: Score | None, model: Model) -> Prompt | None:
+    return None if score is None else to_bar_line(prompt(score, model.bundle.recipe))
 
 
-def _section(model: Model, first: Primer | None, bars: int, **options: Any) -> Piece:
+def _section(model: Model, first: Prompt | None, bars: int, **options: Any) -> Piece:
     if first is None:
         return model.generate(bars=bars, **options)[0]
-    start, bar = first.melody.start_in_bar, first.melody.steps_per_bar
-    whole = (start + len(first)) // bar - bool(start)
+    start, bar = first.standing.start_in_bar, first.steps_per_bar
+    whole = (start + first.n_steps) // bar - bool(start)
     return model.generate(first, bars=whole + bars, with_primer=False, **options)[0]

@@ -1,65 +1,69 @@
-"""Events as they come: the one generator behind files, streams and live playing."""
+"""Events as they come: a session played one event after the other, for as long as one wants."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.codecs.family import Float32
 from antiphon.errors import OptionError
 from antiphon.generate.plan import Plan
-from antiphon.runtime.philox import Draws
-from antiphon.runtime.sampler import Ids, Sampling, choose
-from antiphon.runtime.walk import Automaton, Walk
-from antiphon.score.notes import Float
+from antiphon.runtime.session import Automaton
+from antiphon.score.notes import Float, Int
 
 
 class Sounding(NamedTuple):
-    """One step of a stream."""
+    """One event of a stream."""
 
     step: int
     """Steps since the beginning, the primer's included."""
     step_in_bar: int
-    event: int
-    """0-127 a note begins, -1 it ends, -2 whatever was goes on."""
+    event: Any
+    """As the family writes it; `send` takes the same."""
     time_s: float
     """Seconds since the beginning."""
-
-
-def proposals(walk: Walk, draws: Draws, how: Sampling) -> Generator[Ids, Ids | None, None]:
-    """The next events of all rows, int64 [B], for ever. What is sent in their place is what the rows hear."""
-    while True:
-        proposed = choose(walk.log_p, draws.at(walk.step)[:, 0], how, walk.allowed)
-        heard = yield proposed
-        walk.hear(proposed if heard is None else heard)
+    value: tuple[float, ...] = ()
+    """The continuous numbers that go with it."""
 
 
 def stream(
     player: Automaton, opening: Float, plan: Plan, *, seed: int, output: int = 0
-) -> Generator[Sounding, int | None, None]:
+) -> Generator[Sounding, Any, None]:
     """The events after the primer, for ever, or up to the length the options ask for.
 
-    `send(event)` tells what sounded instead of what was proposed. The same seed and output number give the
-    events that `generate` gives. Raises `OptionError` where a beam is asked for: a search knows its first
-    event only at its end.
+    `send(event)` tells what sounded instead of what was proposed; a pitch that the model does not know is
+    folded into its range. The same seed and output number give the events that `generate` gives. Raises
+    `OptionError` where a beam is asked for: a search knows its first event only at its end.
     """
-    if plan.options.beam.width > 1:
+    options, recipe = plan.options, plan.recipe
+    if options.search.width > 1:
         raise OptionError("A stream cannot be searched; leave beam size and branch factor at 1.")
-    walk = plan.walk(player, opening, 1)
-    source = proposals(walk, Draws(seed, [output]), plan.options.sampling)
+    bounded = options.length.is_given
+    session = plan.session(player, opening, [output], seed=seed, bounded=bounded)
     name = _namer(plan)
-    bounded = plan.options.bars or plan.options.steps
-    heard: Ids | None = None
-    for step in range(walk.step, plan.n_steps) if bounded else itertools.count(walk.step):
-        told = yield name(step, int(source.send(heard)[0]))
-        heard = None if told is None else np.array([plan.heard(told)])
+    while not bounded or session.time[0] < plan.end:
+        played = session.propose()
+        told = yield name(int(session.time[0]), played[0], session.value)
+        if told is None:
+            session.accept(played)
+        else:
+            session.hear(plan.heard(np.array([recipe.events.ids(told, recipe.view)], np.int64)))
 
 
-def _namer(plan: Plan) -> Callable[[int, int], Sounding]:
-    """From a step and the id that the model plays to what sounds, all else worked out beforehand."""
-    events = plan.sounding(np.arange(plan.family.n_events)).tolist()
-    start, bar = plan.clock
-    step_s = 60 / (plan.options.qpm or plan.primer.qpm) / plan.primer.melody.steps_per_quarter
-    return lambda step, played: Sounding(step, (start + step) % bar, events[played], step * step_s)
+def _namer(plan: Plan) -> Callable[[int, Int, Float32 | None], Sounding]:
+    """From a step and the ids [F] that the model plays to what sounds, each event worked out once."""
+    known: dict[tuple[int, ...], Any] = {}
+    family, view, standing = plan.recipe.events, plan.recipe.view, plan.prompt.standing
+    start, bar = standing.start_in_bar, plan.prompt.steps_per_bar
+    step_s = plan.prompt.step_s(plan.options.length.qpm)
+
+    def name(step: int, played: Int, value: Float32 | None) -> Sounding:
+        ids = tuple(played.tolist())
+        if ids not in known:
+            known[ids] = family.event(plan.sounding(played), view)
+        numbers = () if value is None else tuple(value[0].tolist())
+        return Sounding(step, (start + step) % max(bar, 1), known[ids], step * step_s, numbers)
+
+    return name

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
+from antiphon.arrange import form, loops
 from antiphon.errors import EmptyError, NameNotFound, OptionError
-from antiphon.generate import arrange, drums
-from antiphon.generate.model import Model
-from antiphon.generate.sections import complete
-from antiphon.runtime.bundle import Bundle
 from antiphon.score.maps import Meter, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -36,7 +31,7 @@ A, B = tune([60, 62, 64, 65]), tune([72, 71, 69])
 
 
 def test_a_form_puts_sections_on_bar_lines() -> None:
-    music = arrange.in_form({"A": A, "B": B}, "AABA")
+    music = form.in_form({"A": A, "B": B}, "AABA")
     assert music.notes.pitch.tolist() == [60, 62, 64, 65] * 2 + [72, 71, 69] + [60, 62, 64, 65]
     firsts = music.notes.start[[0, 4, 8, 11]]
     assert firsts.tolist() == [0, 4 * Q, 8 * Q, 12 * Q], "B has three beats, yet A waits for the bar line"
@@ -49,22 +44,22 @@ def test_a_form_puts_sections_on_bar_lines() -> None:
 
 
 def test_small_letters_are_a_form_too() -> None:
-    assert arrange.in_form({"A": A, "B": B}, "aba") == arrange.in_form({"A": A, "B": B}, "ABA")
-    assert arrange.letters("BABC") == ["B", "A", "C"]
+    assert form.in_form({"A": A, "B": B}, "aba") == form.in_form({"A": A, "B": B}, "ABA")
+    assert form.letters("BABC") == ["B", "A", "C"]
 
 
 @pytest.mark.parametrize(
-    ("form", "message"), [("", "form is ''"), ("A1", "form is 'A1'"), ("ABC", "needs a section C")]
+    ("letters", "message"), [("", "form is ''"), ("A1", "form is 'A1'"), ("ABC", "needs a section C")]
 )
-def test_forms_that_are_none(form: str, message: str) -> None:
+def test_forms_that_are_none(letters: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        arrange.in_form({"A": A, "B": B}, form)
+        form.in_form({"A": A, "B": B}, letters)
 
 
 def test_layers_repeat_by_whole_bars_and_end_with_the_music() -> None:
     base = tune([60] * 10, name="Lead")  # two and a half bars
     bass = tune([36, 38, 40], resolution=96, name="Bass")
-    music = arrange.layered(base, [bass])
+    music = form.layered(base, [bass])
     assert music.track_names == ("Lead", "Bass")
     low = music.notes[music.notes.track == 1].sorted()
     assert low.pitch.tolist() == [36, 38, 40] * 3
@@ -73,26 +68,26 @@ def test_layers_repeat_by_whole_bars_and_end_with_the_music() -> None:
 
 
 def test_a_layer_longer_than_the_music_is_cut_at_its_last_bar_line() -> None:
-    music = arrange.layered(tune([60] * 4), [tune([40] * 20)])
+    music = form.layered(tune([60] * 4), [tune([40] * 20)])
     assert music.end == 4 * Q
 
 
 def test_layers_need_notes_and_the_same_bars() -> None:
     with pytest.raises(EmptyError, match="no notes"):
-        arrange.layered(A, [Score(Notes.none(), source="e.mid")])
+        form.layered(A, [Score(Notes.none(), source="e.mid")])
     with pytest.raises(OptionError, match="is in 3/4 and the music in 4/4"):
-        arrange.layered(A, [tune([60, 62, 64], (3, 4))])
-    arrange.layered(tune([60] * 6, (3, 4)), [tune([60] * 3, (6, 8))])
+        form.layered(A, [tune([60, 62, 64], (3, 4))])
+    form.layered(tune([60] * 6, (3, 4)), [tune([60] * 3, (6, 8))])
 
 
 @pytest.mark.parametrize("meter", METERS)
-@pytest.mark.parametrize("style", [None, *drums.STYLES])
+@pytest.mark.parametrize("style", [None, *loops.STYLES])
 def test_every_meter_has_a_pattern_that_fits_its_bar(meter: tuple[int, int], style: str | None) -> None:
     bar = Meter(*meter)
-    assert sum(drums.groups(bar)) == bar.numerator
-    hits = drums.pattern(bar, style)
+    assert sum(loops.groups(bar)) == bar.numerator
+    hits = loops.pattern(bar, style)
     assert hits[0].at == 0
-    assert drums.KICK in {hit.pitch for hit in hits if hit.at == 0}
+    assert loops.KICK in {hit.pitch for hit in hits if hit.at == 0}
     assert all(0 <= hit.at < bar.numerator and 1 <= hit.velocity <= 127 for hit in hits)
     assert len({(hit.at, hit.pitch) for hit in hits}) == len(hits)
 
@@ -106,50 +101,35 @@ def test_meters_are_felt_in_their_groups() -> None:
         (9, 8): [3] * 3,
         (4, 8): [2, 2],
     }
-    assert {meter: drums.groups(Meter(*meter)) for meter in felt} == felt
-    snares = [hit.at for hit in drums.pattern(Meter(4, 4), "rock") if hit.pitch == drums.SNARE]
+    assert {meter: loops.groups(Meter(*meter)) for meter in felt} == felt
+    snares = [hit.at for hit in loops.pattern(Meter(4, 4), "rock") if hit.pitch == loops.SNARE]
     assert snares == [1, 3]
-    assert drums.SNARE not in {hit.pitch for hit in drums.pattern(Meter(3, 4))}, "three beats are a waltz"
+    assert loops.SNARE not in {hit.pitch for hit in loops.pattern(Meter(3, 4))}, "three beats are a waltz"
 
 
 def test_drums_follow_the_meters_and_leave_the_pickup_alone() -> None:
     meters = MeterMap.of([(0, 1, 4), (Q, 3, 4), (7 * Q, 4, 4)])
-    music = arrange.with_drums(tune([60] * 11).replace(meters=meters))
+    music = form.with_drums(tune([60] * 11).replace(meters=meters))
     played = music.notes[music.notes.is_drum]
     assert music.track_name(1) == "Drums"
-    kicks = np.unique(played.start[played.pitch == drums.KICK])
+    kicks = np.unique(played.start[played.pitch == loops.KICK])
     assert kicks.tolist() == [Q, 4 * Q, 7 * Q, 9 * Q]
     assert played.end.max() <= 11 * Q
 
 
 def test_an_unknown_style() -> None:
     with pytest.raises(NameNotFound, match="Did you mean 'waltz'"):
-        arrange.with_drums(A, "walz")
+        form.with_drums(A, "walz")
 
 
 def test_parts_are_dressed_in_order_and_drums_left_alone() -> None:
-    music = arrange.dressed(arrange.with_drums(arrange.layered(A, [B])), [40, 42], ["Violin"])
+    music = form.dressed(form.with_drums(form.layered(A, [B])), [40, 42], ["Violin"])
     assert music.track_names == ("Violin", "", "Drums")
     assert [set(music.notes.program[music.notes.track == t].tolist()) for t in (0, 1, 2)] == [{40}, {42}, {0}]
 
 
 def test_one_tempo_and_one_meter() -> None:
-    assert arrange.at_tempo(A, 90).tempos == TempoMap.of([(0, 90)])
-    assert arrange.in_meter(A, Meter(2, 4)).meters == MeterMap.of([(0, 2, 4)])
+    assert form.at_tempo(A, 90).tempos == TempoMap.of([(0, 90)])
+    assert form.in_meter(A, Meter(2, 4)).meters == MeterMap.of([(0, 2, 4)])
     with pytest.raises(OptionError, match="tempo is 2"):
-        arrange.at_tempo(A, 2)
-
-
-def test_missing_sections_go_on_from_the_first(real_bundle: Callable[[str], Bundle]) -> None:
-    model = Model(real_bundle("melody/basic"))
-    given = tune([62, 66, 69, 67, 73, 69], (3, 4))
-    made = complete({"A": given}, ["A", "B", "C"], model, bars=4, seed=1)
-    assert made["A"] is given
-    for name in "BC":
-        assert made[name].meters == given.meters
-        assert made[name].end <= 12 * Q
-    assert made["B"] != made["C"]
-    again = complete({"A": given, "B": B}, ["A", "B", "C"], model, bars=4, seed=1)
-    assert again["C"] == made["C"], "a section does not change when another is given"
-    nothing = complete({}, ["A", "B"], model, bars=2, seed=1, key="F")
-    assert all(section.keys[0].key.tonic == 5 for section in nothing.values())
+        form.at_tempo(A, 2)

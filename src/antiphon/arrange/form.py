@@ -1,4 +1,4 @@
-"""Arranging: sections into a form, melodies over one another, drums underneath. Pure functions on scores."""
+"""Sections into a form, melodies over one another, drums underneath, instruments and tempo for all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from antiphon.arrange import loops
 from antiphon.errors import EmptyError, OptionError
-from antiphon.generate import drums
 from antiphon.score import join
 from antiphon.score.bars import closing_bar_line, pickup
 from antiphon.score.maps import Mark, Meter, MeterMap, TempoMap
@@ -76,10 +76,10 @@ def _first_meter(score: Score) -> Meter:
 
 
 def with_drums(score: Score, style: str | None = None) -> Score:
-    """`score` with a drum loop in its meter under every bar; see `antiphon.generate.drums`. Raises
+    """`score` with a drum loop in its meter under every bar; see `antiphon.arrange.loops`. Raises
     `NameNotFound`.
     """
-    return join.merge([score, drums.loop(score, style)])
+    return join.merge([score, loops.loop(score, style)])
 
 
 def dressed(score: Score, programs: Sequence[int] = (), names: Sequence[str] = ()) -> Score:

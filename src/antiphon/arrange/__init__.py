@@ -1,0 +1,2 @@
+"""Arranging: what pure functions on scores make of music that is there: forms, layers, loops of
+percussion."""
