@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -14,58 +16,53 @@ import torch
 from safetensors.torch import save_file
 
 from antiphon import nets, recipes
-from antiphon.errors import OptionError, RunError
+from antiphon.codecs.alphabet import Alphabet
+from antiphon.codecs.timing import Bars
+from antiphon.errors import BundleError, NameNotFound, OptionError, RunError
 from antiphon.nets import magenta
-from antiphon.recipes import Codec, Recipe, Sizes
-from antiphon.runtime import bundle
+from antiphon.recipes import Lookback, Lstm, Recipe
+from antiphon.runtime import container, selfcheck
 from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.graph import Heard
 from antiphon.runtime.player import Player
+from antiphon.train import checkpoint
 from antiphon.train.export import export, of_model
+from antiphon.train.graph import OPERATORS
 
 WIDER = Recipe(
     name="melody/wider",
     family="melody",
     summary="Three layers of 256, and lookback to 1, 2 and 4 bars.",
-    codec=Codec("lookback", lookback_bars=(1, 2, 4), clock_bits=6),
-    net="lstm",
-    sizes=Sizes(layers=(256, 256, 256)),
+    codec=Lookback(bars=(1, 2, 4), clock_bits=6),
+    net=Lstm(layers=(256, 256, 256)),
 )
 """What a newcomer's variant looks like: a value, no code."""
 
 VARIANTS = {
-    **recipes.recipes(),
+    **{name: recipes.find(name) for name in recipes.RECIPES},
     WIDER.name: WIDER,
     "attention~stack": recipes.find("melody/attention").with_values(
-        {"sizes.attention_around": "stack", "sizes.layers": "64,64"}
+        {"net.around": "stack", "net.layers": "64,64"}
     ),
     "attention~residual": recipes.find("melody/attention").with_values(
-        {"sizes.residual": "true", "sizes.layers": "32,32,48"}
+        {"net.residual": "true", "net.layers": "32,32,48"}
     ),
 }
 
 OPENING = np.full(130, 1 / 130)
-METERS = [(16, 0), (12, 8), (6, 0), (48, 5), (20, 19)]
-"""Steps per bar and the step the music starts on: 4/4, 3/4 with a pick-up, 6/8 in eighths, the longest bar,
-5/4 with a pick-up.
-"""
+STEADY = Bars.of([0, 8, 0, 5, 19], [16, 12, 6, 48, 20])
+"""4/4, 3/4 with a pick-up, 6/8 in eighths, the longest bar, 5/4 with a pick-up."""
+CHANGING = Bars(
+    np.array([[0, 24, 60], [-8, 4, 500], [0, 30, 500], [-5, 43, 500], [-19, 21, 63]]),
+    np.array([[16, 12, 20], [12, 16, 1], [6, 16, 1], [48, 8, 1], [20, 14, 16]]),
+)
+"""The same, going on in other meters."""
 
 
-def _clock(batch: int) -> tuple[torch.Tensor, torch.Tensor]:
-    chosen = torch.tensor(METERS).repeat(batch // len(METERS) + 1, 1)[:batch]
-    return chosen[:, 0], chosen[:, 1]
-
-
-def _melodies(recipe: Recipe, batch: int, length: int) -> torch.Tensor:
-    """Pitches of the view, silence and held notes; the second half repeats the first, so that lookback labels
-    matter.
-    """
-    generator = torch.Generator().manual_seed(batch)
-    kinds = torch.randint(0, 6, (batch, length // 2), generator=generator)
-    low = max(recipe.view.min_pitch, 48) + 2
-    half = torch.where(
-        kinds > 3, low + torch.randint(0, 30, kinds.shape, generator=generator), kinds.clamp(max=1)
-    )
-    return torch.cat([half, half], 1)
+def _position(bars: Bars, alphabet: Alphabet, events: np.ndarray) -> np.ndarray:
+    """Where events [B, T, F] stand, the rows taking turns among the pieces of `bars`."""
+    rows = np.arange(len(events)) % len(bars.first)
+    return bars.take(rows).at(alphabet.times(events))
 
 
 def _close(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> None:
@@ -76,57 +73,88 @@ def _close(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> None:
 def net_and_player(request, bundled):
     torch.manual_seed(0)
     model = nets.build(VARIANTS[request.param]).eval()
-    for parameter in model.parameters():
-        parameter.data = parameter.data * 1.5 + 0.05 * torch.randn_like(parameter)
+    for name, parameter in model.named_parameters():
+        larger = 3.0 if name.startswith("output") else 1.1
+        parameter.data = parameter.data * larger + 0.02 * torch.randn_like(parameter)
     return model, Player(bundled(model))
 
 
-@pytest.mark.parametrize("batch", [1, 2, 64])
+@pytest.mark.parametrize(("batch", "bars"), [(1, CHANGING), (5, STEADY), (64, CHANGING)])
 @torch.no_grad()
-def test_sequence_equals_torch_step_equals_onnx_step(net_and_player, batch):
+def test_sequence_equals_torch_step_equals_onnx_step(net_and_player, walks, batch, bars):
     model, player = net_and_player
-    length = 20 if batch == 64 else 104
-    events, (steps_per_bar, start) = _melodies(model.recipe, batch, length), _clock(batch)
-    whole = model(events, steps_per_bar, start).log_softmax(-1)
-    scores = model.score(events, torch.full((batch,), length), steps_per_bar, start)
+    alphabet, length = model.alphabet, 20 if batch == 64 else 104
+    events = walks(model.recipe, batch, length, seed=batch)
+    position = _position(bars, alphabet, events)
+    ids, places = torch.from_numpy(events), torch.from_numpy(position)
+    full = nets.EventBatch(ids, torch.full((batch,), length), places)
+    scores, seen = model.score(full), model.features.sequence(full)
+    whole = model.output.label_log_p(model.hidden(seen.inputs))
     state, played = model.initial_state(batch), player.start(batch)
-    temperature = torch.full((batch,), 1.0)
+    temperature = torch.ones(batch)
     for t in range(length):
-        position = torch.stack([(start + t) % steps_per_bar, steps_per_bar], 1)
-        log_p, label_log_p, state = model.step(events[:, t : t + 1], position, temperature, state)
-        step = player.step(events[:, t].numpy(), position.numpy(), temperature.numpy(), played)
-        played = step.state
-        _close(label_log_p, whole[:, t])
-        _close(step.label_log_p, whole[:, t])
-        _close(step.log_p, log_p)
+        said = model.step(nets.Heard(ids[:, t], places[:, t]), temperature, state)
+        heard = Heard(events[:, t], temperature.numpy(), position[:, t])
+        step = player.step(heard, played)
+        state, played = said.state, step.state
+        _close(said.label_log_p, whole[:, t])
+        _close(step.log_p, said.log_p)
+        assert torch.equal(said.label, seen.label[:, t])
+        if model.features.own_labels:
+            _close(step.label_log_p, whole[:, t])
+            assert np.array_equal(step.label, said.label)
         if t + 1 < length:
-            _close(
-                -np.take_along_axis(step.log_p, events[:, t + 1, None].numpy(), 1)[:, 0],
-                scores.event_nll[:, t],
+            nll = sum(
+                -np.take_along_axis(step.log_p[:, part], events[:, t + 1, f, None], 1)[:, 0]
+                for f, part in enumerate(alphabet.slices)
             )
+            _close(nll, scores.event_nll[:, t])
     for name, value in state.items():
         np.testing.assert_allclose(played.tensors[name], value, rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
-def test_temperatures_of_a_batch_are_its_members(net_and_player):
+def test_temperatures_of_a_batch_are_its_members(net_and_player, walks):
     model, player = net_and_player
-    position, events = np.array([[3, 16]] * 3), np.array([62, 62, 62])
-    together = player.step(events, position, np.array([0.5, 1, 2], np.float32), player.start(3)).log_p
-    for n, temperature in enumerate((0.5, 1.0, 2.0)):
-        alone = model.step(
-            torch.tensor([[62]]), torch.tensor([[3, 16]]), torch.tensor([temperature]), model.initial_state(1)
-        )[0]
+    event = np.repeat(walks(model.recipe, 1, 1, seed=1)[:, 0], 3, axis=0)
+    place, temperatures = np.array([[3, 16]] * 3), np.array([0.5, 1, 2], np.float32)
+    together = player.step(Heard(event, temperatures, place), player.start(3)).log_p
+    for n, temperature in enumerate(temperatures.tolist()):
+        heard = nets.Heard(torch.from_numpy(event[:1]), torch.tensor([[3, 16]]))
+        alone = model.step(heard, torch.tensor([temperature]), model.initial_state(1)).log_p
         _close(together[n : n + 1], alone)
+
+
+def test_a_bundle_says_what_its_graph_asks_for(net_and_player):
+    """And nothing that it does not use: one field of position less to hand over where nobody reads it."""
+    model, player = net_and_player
+    step = player.bundle.graphs["step"]
+    asked = {name for name in Heard._fields if name in step.inputs}
+    assert asked == {"event", "temperature"} | ({"position"} if model.features.needs_position else set())
+    assert ("label" in step.outputs) == model.features.own_labels
+    assert (player.bundle.labels is not None) == model.features.own_labels
+
+
+def test_a_bundle_can_test_itself(net_and_player):
+    bundle = net_and_player[1].bundle
+    checked = dataclasses.replace(bundle, check=selfcheck.recorded(bundle))
+    assert len(checked.check["events"]) == 64
+    assert selfcheck.verify(checked) < 1e-6
+    off = {**checked.check, "log_likelihood": checked.check["log_likelihood"] - 0.1}
+    with pytest.raises(BundleError, match="gives its own events"):
+        selfcheck.verify(dataclasses.replace(checked, check=off))
+    with pytest.raises(BundleError, match="has no check"):
+        selfcheck.verify(dataclasses.replace(bundle, check={}))
 
 
 def test_the_graph_holds_no_weights_and_no_trace_of_this_machine(net_and_player):
     model, player = net_and_player
-    graph = player.bundle.graph
+    graph = player.bundle.graphs["step"].proto
     proto = onnx.ModelProto.FromString(graph)
     outside = {t.name for t in proto.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
     assert outside == set(model.state_dict())
     assert {node.domain for node in proto.graph.node} == {""}
+    assert {node.op_type for node in proto.graph.node} <= OPERATORS
     assert [o.version for o in proto.opset_import] == [18]
     for trace in (b"/home", b"/usr", b".py", b"torch", b"site-packages"):
         assert trace not in graph
@@ -137,21 +165,29 @@ def test_the_graph_finds_its_weights_in_the_safetensors_file(tmp_path, net_and_p
     import onnxruntime
 
     model, player = net_and_player
-    (tmp_path / bundle.WEIGHTS).write_bytes(player.bundle.safetensors)
-    (tmp_path / bundle.STEP).write_bytes(player.bundle.graph)
-    session = onnxruntime.InferenceSession(tmp_path / bundle.STEP)
+    (tmp_path / container.WEIGHTS).write_bytes(player.bundle.safetensors)
+    (tmp_path / "step.onnx").write_bytes(player.bundle.graphs["step"].proto)
+    session = onnxruntime.InferenceSession(tmp_path / "step.onnx")
     state = {name: t.numpy() for name, t in model.initial_state(1).items()}
-    given = {
-        "event": np.array([[62]]),
-        "position": np.array([[0, 16]]),
-        "temperature": np.ones(1, np.float32),
-        **state,
-    }
-    feeds = {i.name: given[i.name] for i in session.get_inputs()}
-    log_p = session.run(["log_p"], feeds)[0]
-    _close(
-        log_p, player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1)).log_p
+    heard = Heard(
+        np.zeros((1, model.alphabet.n_fields), np.int64), np.ones(1, np.float32), np.array([[0, 16]])
     )
+    given = {**heard._asdict(), **state}
+    log_p = session.run(["log_p"], {i.name: given[i.name] for i in session.get_inputs()})[0]
+    _close(log_p, player.step(heard, player.start(1)).log_p)
+
+
+def test_the_page_of_the_contract_has_the_list_of_operators():
+    page = (Path(__file__).parents[2] / "docs" / "playing-contract.md").read_text()
+    listed = page.split("<!-- operators:begin -->")[1].split("<!-- operators:end -->")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == OPERATORS
+
+
+def test_an_operator_that_is_not_on_the_list_is_refused(monkeypatch):
+    """So that whoever plays bundles elsewhere knows what to expect."""
+    monkeypatch.setattr("antiphon.train.graph.OPERATORS", OPERATORS - {"Sigmoid", "Tanh"})
+    with pytest.raises(RunError, match="'melody/basic' needs Sigmoid, Tanh, which a playing graph may not"):
+        of_model(nets.build(recipes.find("melody/basic")), "melody/test", OPENING)
 
 
 def test_half_precision_is_a_rounded_net(bundled):
@@ -162,14 +198,11 @@ def test_half_precision_is_a_rounded_net(bundled):
         parameter.data = parameter.data.half().float()
     player = Player(made)
     assert len(made.safetensors) < 0.51 * len(bundled(model).safetensors)
-    step = player.step(np.array([62]), np.array([[0, 16]]), np.ones(1, np.float32), player.start(1))
+    heard = Heard(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))
     with torch.no_grad():
-        _close(
-            step.log_p,
-            model.step(torch.tensor([[62]]), torch.tensor([[0, 16]]), torch.ones(1), model.initial_state(1))[
-                0
-            ],
-        )
+        own = nets.Heard(torch.tensor([[62]]), torch.tensor([[0, 16]]))
+        said = model.step(own, torch.ones(1), model.initial_state(1))
+    _close(player.step(heard, player.start(1)).log_p, said.log_p)
 
 
 CHECKPOINTS = {
@@ -183,9 +216,7 @@ CHECKPOINTS = {
 def trained(request, golden):
     """A trained net of the original's, and what the original said."""
     around, layers, tolerance = CHECKPOINTS[request.param]
-    recipe = recipes.find("melody/attention").with_values(
-        {"sizes.attention_around": around, "sizes.layers": layers}
-    )
+    recipe = recipes.find("melody/attention").with_values({"net.around": around, "net.layers": layers})
     model = nets.build(recipe).eval()
     model.load_state_dict(magenta.state_dict(np.load(golden(f"a_attention_rnn/weights_{request.param}.npz"))))
     vectors = np.load(golden(f"a_attention_rnn/{request.param}.npz"))
@@ -201,8 +232,8 @@ def test_original_checkpoints_event_by_event_through_the_graph(trained, bundled)
     for name, melody in melodies.items():
         state = player.start(1)
         for t, event in enumerate(melody["events"]):
-            heard = np.array([event + 2]), np.array([[t % 16, 16]])
-            said, colder = player.step(*heard, one, state), player.step(*heard, half, state)
+            heard = Heard(np.array([[event + 2]]), one, np.array([[t % 16, 16]]))
+            said, colder = player.step(heard, state), player.step(heard._replace(temperature=half), state)
             state = said.state
             wanted = vectors[f"{name}/softmax_T1"][t]
             np.testing.assert_allclose(np.exp(said.label_log_p[0]), wanted, rtol=0, atol=tolerance)
@@ -232,8 +263,11 @@ def _folded(model: nets.EventModel, labels: np.ndarray, events: list[int]) -> np
 def test_original_checkpoints_as_whole_sequences(trained):
     model, vectors, melodies, tolerance = trained
     for name, melody in melodies.items():
-        events = torch.tensor([melody["events"]]) + 2
-        softmax = model(events, torch.tensor([16]), torch.tensor([0])).softmax(-1)[0]
+        events = torch.tensor([melody["events"]])[..., None] + 2
+        place = torch.from_numpy(Bars.of(0, 16).at(np.arange(events.shape[1])[None]))
+        batch = nets.EventBatch(events, torch.tensor([events.shape[1]]), place)
+        hidden = model.hidden(model.features.sequence(batch).inputs)
+        softmax = model.output.label_log_p(hidden).exp()[0]
         np.testing.assert_allclose(softmax, vectors[f"{name}/softmax_T1"], rtol=0, atol=tolerance)
 
 
@@ -241,9 +275,9 @@ def test_original_checkpoints_as_whole_sequences(trained):
 def run(tmp_path):
     """A run folder as training leaves it."""
     torch.manual_seed(0)
-    recipe = dataclasses.replace(recipes.find("melody/basic"), sizes=Sizes(layers=(8,)))
+    recipe = dataclasses.replace(recipes.find("melody/basic"), net=Lstm(layers=(8,)))
     facts = {
-        "format": 1,
+        "format": 2,
         "recipe": recipe.as_dict(),
         "corpus": {"path": "/somewhere/tunes", "digest": "0", "n_train": 3, "n_validation": 1},
         "seed": 7,
@@ -276,6 +310,40 @@ def test_a_run_becomes_a_bundle_file(run, tmp_path):
     for name, tensor in model.state_dict().items():
         np.testing.assert_array_equal(opened.weights()[name], tensor)
     assert Player(opened).start(2).tensors["0_c"].shape == (2, 8)
+
+
+def test_a_graph_that_says_something_else_than_its_net_is_found_out(monkeypatch):
+    """As where a branch went one way while the graph was traced."""
+    step = nets.EventModel.step
+
+    def branching(*given):
+        said = step(*given)
+        return said._replace(log_p=said.log_p - 0.5) if torch.compiler.is_compiling() else said
+
+    monkeypatch.setattr(nets.EventModel, "step", branching)
+    with pytest.raises(RunError, match="says something else than its net"):
+        of_model(nets.build(recipes.find("melody/basic")), "melody/test", OPENING)
+
+
+def test_where_training_stands_can_be_exported_too(run, tmp_path):
+    folder, model = run
+    last = nets.build(model.recipe)
+    adam = torch.optim.Adam(last.parameters())
+    last.loss(_few_events()).total.backward()
+    adam.step()
+    checkpoint.save(folder / "last.safetensors", checkpoint.pack(last, adam), {"step": 60})
+    opened = export(folder, tmp_path / "last.antiphon", which="last")
+    assert opened.provenance["steps"] == 60
+    assert opened.metrics == {}, "nobody has judged it"
+    for name, tensor in last.state_dict().items():
+        np.testing.assert_array_equal(opened.weights()[name], tensor)
+    with pytest.raises(NameNotFound, match="Did you mean 'last'"):
+        export(folder, tmp_path / "last.antiphon", which="lats")
+
+
+def _few_events() -> nets.EventBatch:
+    events = torch.tensor([[[62], [0], [64], [0]]])
+    return nets.EventBatch(events, torch.tensor([4]), torch.tensor([[[t, 16] for t in range(4)]]))
 
 
 def test_exports_that_cannot_be(run, tmp_path):

@@ -13,7 +13,7 @@ import torch
 from antiphon.errors import NameNotFound, OptionError, RunError
 from antiphon.recipes import Training
 from antiphon.train import checkpoint, metrics
-from antiphon.train.clipping import check, clip
+from antiphon.train.clipping import clip
 from antiphon.train.clock import Pace, duration
 from antiphon.train.device import choose, use_threads
 from antiphon.train.loop import step_seed
@@ -69,12 +69,10 @@ def test_a_gradient_that_is_no_number_costs_its_step_only(how: str, bad: float) 
     assert all(torch.equal(p.grad, torch.zeros(2)) for p in parameters if p.grad is not None)
 
 
-def test_a_limit_of_nothing_clips_nothing_and_names_are_checked() -> None:
+def test_a_limit_of_nothing_clips_nothing() -> None:
     parameters = _parameters()
     clip(parameters, 0.0, "tensor")
     assert _gradients(parameters)[:2] == [3.0, 4.0]
-    with pytest.raises(NameNotFound, match="Did you mean 'global'"):
-        check("globally")
 
 
 def test_patience_counts_evaluations_without_improvement() -> None:

@@ -1,4 +1,4 @@
-"""TensorBoard's event files: figures, and one generated melody as picture and sound at each evaluation."""
+"""TensorBoard's event files: figures, and one sample as picture and sound at each evaluation."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def pack(net: torch.nn.Module, adam: torch.optim.Adam) -> dict[str, Tensor]:
 
 def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: torch.optim.Adam) -> None:
     """Put what `pack` returned back into net and optimiser. Raises `RunError` where they do not fit."""
-    put_weights(net, {k.removeprefix(_NET): v for k, v in tensors.items() if k.startswith(_NET)})
+    put_weights(net, net_of(tensors))
     slots = {k.removeprefix(_ADAM).split(".", 1)[0] for k in tensors if k.startswith(_ADAM)}
     for name, parameter in net.named_parameters():
         kept = {
@@ -64,6 +64,11 @@ def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: torch.optim.A
         if kept:
             # Adam keeps its step count on the CPU and its moments beside the parameter.
             adam.state[parameter] = {s: t if s == "step" else t.to(parameter.device) for s, t in kept.items()}
+
+
+def net_of(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The net's weights in what `pack` returned."""
+    return {name.removeprefix(_NET): tensor for name, tensor in tensors.items() if name.startswith(_NET)}
 
 
 def put_weights(net: torch.nn.Module, weights: dict[str, Tensor]) -> None:

@@ -8,8 +8,6 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from antiphon.errors import NameNotFound
-
 Gradients = list[Tensor]
 
 
@@ -28,12 +26,6 @@ CLIPS: MappingProxyType[str, Callable[[Gradients, Tensor, float], None]] = Mappi
 """'tensor': each gradient by its own L2 norm, as slim's `clip_gradient_norm` did; 'global': by the norm of
 all together.
 """
-
-
-def check(name: str) -> None:
-    """Raise `NameNotFound` unless `name` is a manner of clipping."""
-    if name not in CLIPS:
-        raise NameNotFound("manner of clipping", name, CLIPS)
 
 
 def clip(parameters: Iterable[torch.nn.Parameter], limit: float, how: str) -> Tensor:

@@ -24,7 +24,7 @@ class Row:
     layers: tuple[int, ...]
     n_parameters: int
     n_train: int
-    """Melodies in the training split."""
+    """Sequences in the training split."""
     steps: int
     elapsed_s: float
     steps_per_s: float | None
@@ -56,7 +56,7 @@ def _row(folder: RunFolder) -> Row:
     try:
         recipe = about["recipe"]
         return Row(
-            run=str(folder.root), recipe=recipe["name"], layers=tuple(recipe["sizes"]["layers"]),
+            run=str(folder.root), recipe=recipe["name"], layers=tuple(recipe["net"].get("layers", ())),
             n_parameters=about["n_parameters"], n_train=about["corpus"]["n_train"], steps=last["step"],
             elapsed_s=max((line["elapsed_s"] for line in lines), default=0.0),
             steps_per_s=speeds[len(speeds) // 2] if speeds else None,

@@ -51,7 +51,7 @@ def _timed(net: EventModel, batch: Batch, device: Device, *, gradients: bool) ->
 def _step(net: EventModel, batch: Batch, device: Device, *, gradients: bool = True) -> None:
     """One step of training but for the optimiser's, waited for to its end."""
     with torch.set_grad_enabled(gradients), device.autocast():
-        loss = net.loss(*tensors(batch, device.place)).label_nll
+        loss = net.loss(tensors(batch, device.place)).total
     if gradients:
         torch.autograd.backward(loss)
         net.zero_grad(set_to_none=True)

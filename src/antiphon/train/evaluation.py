@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import torch
 
-from antiphon.codecs import family
 from antiphon.data import batches
+from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
@@ -31,29 +32,28 @@ class Evaluation:
     crew: Processes
 
     def __call__(self) -> dict[str, float]:
-        """Nats a step of events (repeat labels resolved), perplexity and accuracies; labels' figures too.
+        """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too.
 
-        Raises `CorpusError` where there is not one step to judge.
+        Raises `CorpusError` where there is not one event to judge.
         """
-        sums = torch.zeros(7, dtype=torch.float64)
+        sums = torch.zeros(8, dtype=torch.float64)
         every = batches.whole(self.corpus, self.indices, self.recipe, self.recipe.training.batch_size)
         for batch in islice(every, self.crew.rank, None, self.crew.n):
-            sums += self._sums(*tensors(batch, self.device))
+            sums += self._sums(batch)
         sums = self.crew.total(sums.float().to(self.device)).double().cpu() if self.crew.n > 1 else sums
         return _figures(*sums.tolist())
 
     @torch.no_grad()
-    def _sums(self, events: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
-        scores = self.net.score(events, *others)
-        valid, event = scores.valid, events[:, 1:]
-        right = (scores.predicted_event == event)[valid]
-        speaks = (event != family(self.recipe.family).default_id)[valid]
-        right_label = (scores.predicted_label == scores.label)[valid]
+    def _sums(self, batch: Batch) -> torch.Tensor:
+        scores = self.net.score(tensors(batch, self.device))
+        valid, right, speaks = scores.valid, scores.right, ~scores.silent
         sums = (
-            scores.event_nll[valid].sum(), scores.label_nll[valid].sum(), valid.sum(), right.sum(),
-            speaks.sum(), (right & speaks).sum(), right_label.sum(),
+            scores.event_nll[valid].sum(), scores.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
+            speaks[valid].sum(), (right & speaks)[valid].sum(), scores.right_label[valid].sum(),
         )  # fmt: skip
-        return torch.stack([s.cpu().double() for s in sums])
+        steps = self.recipe.alphabet.steps(batch.events[:, 1:])
+        inside = np.arange(1, batch.events.shape[1]) < batch.lengths[:, None]
+        return torch.stack([*(s.cpu().double() for s in sums), torch.tensor(float(steps[inside].sum()))])
 
 
 def _figures(
@@ -64,11 +64,13 @@ def _figures(
     n_events: float,
     right_events: float,
     right_label: float,
+    n_steps: float,
 ) -> dict[str, float]:
     if not n:
-        raise CorpusError("The validation split has not one step to judge; add pieces to the corpus.")
+        raise CorpusError("The validation split has not one event to judge; add pieces to the corpus.")
     return {
-        "nll_per_step": event_nll / n,
+        "nll_per_step": share(event_nll, n_steps),
+        "nll_per_event": event_nll / n,
         "perplexity": perplexity(event_nll / n),
         "accuracy": right / n,
         "event_accuracy": share(right_events, n_events),

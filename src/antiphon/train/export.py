@@ -1,59 +1,80 @@
-"""From a run, or a net in memory, to a bundle: weights, the playing graph, and what is known about both."""
+"""From a run, or a net in memory, to a bundle: weights, the playing graphs, and what is known about both."""
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import save
 
 from antiphon import nets
+from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus
-from antiphon.errors import CorpusError, OptionError
+from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime import bundle
-from antiphon.runtime.bundle import Bundle
-from antiphon.train import checkpoint
+from antiphon.runtime.bundle import Bundle, Labels
+from antiphon.runtime.container import SUFFIX
+from antiphon.runtime.player import Player
+from antiphon.runtime.selfcheck import recorded
+from antiphon.runtime.session import Automaton, Session
+from antiphon.score.notes import Float, Int
+from antiphon.train import checkpoint, graph, metrics
 from antiphon.train.folder import RunFolder
-from antiphon.train.graph import step_graph
+from antiphon.train.playing import Playing
 
 _NO_CARD = (
     "# {name}\n\n{summary}\n\nTrained on {corpus}. Nothing is known about its licence; ask whoever made it.\n"
 )
+CHECKPOINTS = ("best", "last")
+_N_COMPARED = 48
+_APART = 1e-3
+"""Nats by which a graph and its net may differ."""
 
 
 def export(
-    run: Path | str, out: Path | str, *, half: bool = False, card: str | None = None, licence: str = ""
+    run: Path | str,
+    out: Path | str,
+    *,
+    half: bool = False,
+    card: str | None = None,
+    licence: str = "",
+    which: str = "best",
 ) -> Bundle:
-    """Write the best weights of the run folder `run` as a bundle to `out`, which ends in '.antiphon'; return
-    it.
+    """Write weights of the run folder `run` as a bundle to `out`, which ends in '.antiphon'; return it.
 
-    `half` rounds the weights to half precision. `card` is the text of `card.md` and `licence` that of the
-    data; without a card a plain one is written. Raises `RunError` where `run` is no run or has no checkpoint
-    yet, `OptionError`, `OutputError`.
+    `which` are the weights that did best on the validation split ('best'), or where training stands ('last').
+    `half` rounds them to half precision. `card` is the text of `card.md` and `licence` that of the data;
+    without a card a plain one is written. Raises `RunError` where `run` is no run or has no checkpoint yet,
+    `NameNotFound`, `OptionError`, `OutputError`.
     """
     out = Path(out)
-    if out.suffix != bundle.SUFFIX:
-        raise OptionError(
-            f"'{out}' does not end in '{bundle.SUFFIX}'; name the bundle like NAME{bundle.SUFFIX}."
-        )
-    made = bundled(Path(run), bundle.shown_name(out), half=half, card=card, licence=licence)
+    if out.suffix != SUFFIX:
+        raise OptionError(f"'{out}' does not end in '{SUFFIX}'; name the bundle like NAME{SUFFIX}.")
+    made = bundled(Path(run), bundle.shown_name(out), half=half, card=card, licence=licence, which=which)
     bundle.write(out, made)
     return made
 
 
 def bundled(
-    run: Path, name: str, *, half: bool = False, card: str | None = None, licence: str = ""
+    run: Path,
+    name: str,
+    *,
+    half: bool = False,
+    card: str | None = None,
+    licence: str = "",
+    which: str = "best",
 ) -> Bundle:
-    """The bundle that `export` writes. Raises `RunError`."""
+    """The bundle that `export` writes. Raises `RunError`, `NameNotFound`."""
     folder = RunFolder(run)
     facts = folder.read()
-    weights, best = checkpoint.load(folder.best)
+    weights, step, figures = _weights(folder, which)
     model = nets.build(folder.recipe())
     checkpoint.put_weights(model, weights)
     corpus = facts["corpus"]
@@ -64,33 +85,74 @@ def bundled(
         np.array(facts["opening"]),
         half=half,
         card=plain if card is None else card,
-        provenance=_provenance(facts, best["step"], licence),
-        metrics=best["metrics"],
-        defaults=_defaults(corpus, model.recipe.family),
+        provenance=_provenance(facts, step, licence),
+        metrics=figures,
+        defaults=_defaults(corpus, model.recipe.learns_from),
     )
 
 
-def of_model(
-    model: EventModel, name: str, opening: npt.NDArray[np.float64], *, half: bool = False, **about: Any
-) -> Bundle:
+def of_model(model: EventModel, name: str, opening: Float, *, half: bool = False, **about: Any) -> Bundle:
     """A bundle of a net in memory; `about` are further fields of `Bundle`. With `half` its weights are
-    rounded.
+    rounded. Raises `RunError` where the net cannot be a playing graph.
     """
-    weights = {key: _stored(tensor, half) for key, tensor in model.state_dict().items()}
-    safetensors = save(weights)
-    state = {
-        key: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape[1:]))
-        for key, tensor in model.initial_state(1).items()
-    }
-    return Bundle(
+    model = copy.deepcopy(model).half().float() if half else model
+    safetensors = save({key: _stored(tensor, half) for key, tensor in model.state_dict().items()})
+    features = model.features
+    made = Bundle(
         name=name,
         recipe=model.recipe,
         opening=opening,
-        state=state,
+        state=graph.state(model),
         safetensors=safetensors,
-        graph=step_graph(model, safetensors),
+        graphs=graph.graphs(model, safetensors),
+        labels=Labels(features.label_sizes, features.default_label) if features.own_labels else None,
+        rings=model.rings,
         **about,
     )
+    _compare(made, model)
+    return replace(made, check=recorded(made))
+
+
+def _compare(made: Bundle, model: EventModel) -> None:
+    """Raises `RunError` where the graphs say something else than the net: where the exporter was led astray
+    by a branch on a value, or has put weights away as constants."""
+    ids = [np.flatnonzero(field.known) for field in made.alphabet.fields]
+    events = np.stack([np.resize(known, _N_COMPARED) for known in ids], axis=1)
+    in_training = model.training
+    graphs, net = _said(made, Player(made), events), _said(made, Playing(model.eval()), events)
+    model.train(in_training)
+    if not all(
+        np.allclose(a, b, rtol=0, atol=_APART, equal_nan=False) for a, b in zip(graphs, net, strict=True)
+    ):
+        raise RunError(
+            f"The graph of '{model.recipe.name}' says something else than its net. In what is traced, use "
+            "tensors alone: no Python branch on a value, and no number taken out of a tensor."
+        )
+
+
+def _said(made: Bundle, automaton: Automaton, events: Int) -> list[Float]:
+    """What follows `events` [T, F], of which half are heard at once where that is possible."""
+    width = made.recipe.control.width if made.recipe.control else 0
+    control = (lambda steps: np.full((len(steps), width), 0.5, np.float32)) if width else None
+    session = Session(automaton, made.opening, Bars.of(0, 16), control=control)
+    session.hear_all(events[: len(events) // 2])
+    found = []
+    for event in events[len(events) // 2 :]:
+        session.hear(event[None])
+        found.append(np.where(np.isfinite(session.log_p), session.log_p, 0))
+        found += [] if session.value is None else [session.value]
+    return found
+
+
+def _weights(folder: RunFolder, which: str) -> tuple[dict[str, torch.Tensor], int, Mapping[str, Any]]:
+    """A checkpoint's weights, the optimiser step they are of, and their figures on the validation split."""
+    if which not in CHECKPOINTS:
+        raise NameNotFound("checkpoint", which, CHECKPOINTS)
+    if which == "best":
+        weights, facts = checkpoint.load(folder.best)
+        return weights, facts["step"], metrics.plain(facts["metrics"])
+    tensors, facts = checkpoint.load(folder.last)
+    return checkpoint.net_of(tensors), facts["step"], {}
 
 
 def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:
@@ -112,14 +174,14 @@ def _provenance(facts: Mapping[str, Any], step: int, licence: str) -> dict[str, 
 
 def _defaults(corpus: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Shares of the meters among the sequences trained on, the commonest first; {} where the corpus is gone
-    or another.
+    or another, or its music has no meter.
     """
     try:
         found = Corpus.open(corpus["path"], kind)
     except CorpusError:
         return {}
-    if found.digest != corpus["digest"]:
-        return {}
     rows = found.table[found.split("train")]
+    if found.digest != corpus["digest"] or not (rows["steps_per_quarter"] > 0).all():
+        return {}
     meters = Counter(f"{row['numerator']}/{row['denominator']}" for row in rows)
     return {"meters": {meter: count / len(rows) for meter, count in meters.most_common()}}

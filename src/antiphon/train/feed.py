@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
+from antiphon.nets import EventBatch
 from antiphon.recipes import Recipe
 from antiphon.train.processes import Processes
 
 Indices = NDArray[np.int64]
-Tensors = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class Feed:
                 yield epoch, done, mine
             if not done:
                 raise CorpusError(
-                    f"{len(self.indices)} melodies make fewer batches than {self.crew.n} processes want; add "
-                    "pieces, or start fewer processes."
+                    f"{len(self.indices)} sequences make fewer batches than {self.crew.n} processes want; "
+                    "add pieces, or start fewer processes."
                 )
             epoch, batch = epoch + 1, 0
 
@@ -60,8 +59,7 @@ class Feed:
         return (group[rank] for group in zip(*[every] * n, strict=False))
 
 
-def tensors(batch: Batch, device: torch.device) -> Tensors:
-    """The batch on `device`, in the order a net's `loss` and `score` take it."""
-    arrays = (batch.events, batch.lengths, batch.steps_per_bar, batch.start_in_bar)
-    events, lengths, steps_per_bar, start_in_bar = (torch.from_numpy(a).to(device) for a in arrays)
-    return events, lengths, steps_per_bar, start_in_bar
+def tensors(batch: Batch, device: torch.device) -> EventBatch:
+    """The batch on `device`, as nets take it."""
+    arrays = (batch.events, batch.lengths, batch.position, batch.control, batch.value)
+    return EventBatch(*(None if a is None else torch.from_numpy(a).to(device) for a in arrays))  # type: ignore[arg-type]

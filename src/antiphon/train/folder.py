@@ -15,8 +15,9 @@ from typing import IO, Any
 from antiphon.errors import OutputError, RunError
 from antiphon.files import atomic_write
 from antiphon.recipes import Recipe
+from antiphon.recipes.legacy import upgraded
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,19 @@ class RunFolder:
         try:
             facts = json.loads(self.about.read_text("utf-8"))
             version = facts["format"]
+            recipe = upgraded(facts["recipe"]) if version == 1 else facts["recipe"]
         except FileNotFoundError:
             raise RunError(f"'{self.root}' is not a training run: it has no run.json.") from None
         except NotADirectoryError:
             raise RunError(f"'{self.root}' is a file; a training run is a folder.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"'{self.about}' cannot be read ({error}).") from error
-        if version != FORMAT:
+        if version not in (1, FORMAT):
             raise RunError(
-                f"'{self.root}' has run format {version}; this Antiphon reads {FORMAT}. Upgrade antiphon."
+                f"'{self.root}' has run format {version}; this Antiphon reads up to {FORMAT}. "
+                "Upgrade antiphon."
             )
-        return dict(facts)
+        return {**facts, "recipe": recipe}
 
     def recipe(self) -> Recipe:
         """The recipe that is trained here. Raises `RunError`."""
@@ -107,7 +110,7 @@ class RunFolder:
 
     def check(self, settings: dict[str, Any]) -> None:
         """Raise `RunError`, naming a difference, unless the run that is here was started with `settings`."""
-        about = self.read()
+        about = {**self.read(), "recipe": self.recipe().as_dict()}
         there = _flat({name: about.get(name) for name in settings})
         here = _flat(json.loads(json.dumps(settings)))  # as they would be read back: tuples become lists
         for name in sorted(there.keys() | here.keys()):

@@ -1,7 +1,8 @@
-"""A net's one step as an ONNX graph that holds no weights: they are read from the bundle's safetensors file.
+"""A net's playing graphs in ONNX, without weights: these are read from the bundle's safetensors file.
 
 Every weight is an external initialiser that points into `weights.safetensors` by offset, so that any ONNX
-runtime, the browser's too, finds it there, and nothing is stored twice. Only standard operators of opset 18.
+runtime, the browser's too, finds it there, and nothing is stored twice. Only the operators of `OPERATORS`, of
+opset 18, so that a runtime can be written for them.
 """
 
 from __future__ import annotations
@@ -11,75 +12,151 @@ import json
 import logging
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
 
-from antiphon.nets import EventModel
-from antiphon.runtime.bundle import WEIGHTS
+from antiphon.errors import RunError
+from antiphon.nets import EventModel, Heard
+from antiphon.nets.model import Step
+from antiphon.runtime.bundle import PREFILL, STEP, Graph
+from antiphon.runtime.bundle import Tensor as Shape
+from antiphon.runtime.container import WEIGHTS
 
 OPSET = 18
-_EXAMPLE_BATCH = 3
+# fmt: off
+OPERATORS = frozenset(
+    {
+        "Abs", "Add", "And", "Cast", "Clip", "Concat", "Constant", "Cos", "CumSum", "Div", "Equal", "Erf",
+        "Exp", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Gelu", "Gemm", "Greater",
+        "GreaterOrEqual", "Identity", "LayerNormalization", "Less", "LessOrEqual", "Log", "LogSoftmax",
+        "MatMul", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
+        "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "ScatterElements", "ScatterND", "Shape",
+        "Sigmoid", "Sign", "Sin", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tanh",
+        "Transpose", "Unsqueeze", "Where",
+    }
+)
+# fmt: on
+"""All operators, of ONNX's own domain, that a playing graph may have."""
+
+_EXAMPLE_BATCH, _EXAMPLE_TIME = 3, 5
 
 
-class _Step(nn.Module):
-    """`EventModel.step` with its state flat."""
+class _Contract(nn.Module):
+    """One role of an `EventModel`, its inputs and outputs flat, as the graph will have them."""
 
-    def __init__(self, model: EventModel) -> None:
+    def __init__(self, model: EventModel, role: str) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.role = model, role
+        self.given = inputs(model)
         self.names = list(model.initial_state(1))
+        self.said = list(outputs(model))[: -len(self.names) or None]
 
-    def forward(
-        self, event: Tensor, position: Tensor, temperature: Tensor, *state: Tensor
-    ) -> tuple[Tensor, ...]:
-        log_p, label_log_p, after = self.model.step(
-            event, position, temperature, dict(zip(self.names, state, strict=True))
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        named = dict(zip(self.given, tensors, strict=True))
+        heard = Heard(**{name: named[name] for name in Heard._fields if name in named})
+        state = {name: named[name] for name in self.names}
+        act: Callable[..., Step] = self.model.step if self.role == STEP else self.model.prefill
+        found = act(heard, named["temperature"], state, named.get("uniform"))
+        return *(getattr(found, name) for name in self.said), *(found.state[name] for name in self.names)
+
+
+def graphs(model: EventModel, weights: bytes) -> dict[str, Graph]:
+    """The serialised graphs of `model` by role, their weights at their offsets in `weights`, a safetensors
+    file. Raises `RunError` where the net needs an operator that a playing graph may not have."""
+    roles = [STEP, PREFILL] if model.can_prefill else [STEP]
+    return {role: Graph(_serialised(model, role, weights), inputs(model), outputs(model)) for role in roles}
+
+
+def inputs(model: EventModel) -> dict[str, Shape]:
+    """The inputs of the playing contract that this model has, in order: type, and shape without the batch."""
+    alphabet, features = model.alphabet, model.features
+    widths = {
+        "event": ("int64", alphabet.n_fields),
+        "position": ("int64", 2 if features.needs_position else 0),
+        "control": ("float32", model.recipe.control.width if model.recipe.control else 0),
+        "value": ("float32", len(alphabet.values)),
+    }
+    given: dict[str, Shape] = {name: (kind, (n,)) for name, (kind, n) in widths.items() if n}
+    given["temperature"] = ("float32", ())
+    if model.output.n_uniform:
+        given["uniform"] = ("float32", (model.output.n_uniform,))
+    return given | state(model)
+
+
+def outputs(model: EventModel) -> dict[str, Shape]:
+    """The outputs, likewise."""
+    sizes, own = model.features.label_sizes, model.features.own_labels
+    said: dict[str, Shape] = {"log_p": ("float32", (model.alphabet.n_events,))}
+    if own:
+        said |= {"label": ("int64", (len(sizes),)), "label_log_p": ("float32", (sum(sizes),))}
+    if model.alphabet.values:
+        said["drawn"] = ("float32", (len(model.alphabet.values),))
+    return said | {f"next_{name}": shape for name, shape in state(model).items()}
+
+
+def state(model: EventModel) -> dict[str, Shape]:
+    """The tensors of its state, likewise."""
+    return {
+        name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape[1:]))
+        for name, tensor in model.initial_state(1).items()
+    }
+
+
+def _serialised(model: EventModel, role: str, weights: bytes) -> bytes:
+    twin = _scrambled(model)
+    proto = _exported(twin, role)
+    strange = {node.op_type for node in proto.graph.node if node.domain or node.op_type not in OPERATORS}
+    if strange:
+        raise RunError(
+            f"The net of '{model.recipe.name}' needs {', '.join(sorted(strange))}, which a playing graph may "
+            "not have; docs/playing-contract.md lists what it may."
         )
-        return log_p, label_log_p, *(after[name] for name in self.names)
-
-
-def step_graph(model: EventModel, weights: bytes) -> bytes:
-    """The serialised graph of one step of `model`, its weights at their offsets in `weights`, a safetensors
-    file.
-
-    Inputs `event`, `position`, `temperature` and the state's tensors by name; outputs `log_p`, `label_log_p`
-    and `next_<name>`.
-    """
-    proto = _exported(model)
+    _turn_back(proto.graph, twin)
     _point_outside(proto.graph, weights)
     _strip(proto)
     data: bytes = proto.SerializeToString(deterministic=True)
     return data
 
 
-def _exported(model: EventModel) -> onnx.ModelProto:
-    step = _Step(_scrambled(model)).eval()
-    state = model.initial_state(_EXAMPLE_BATCH)
-    position = torch.tensor([[0, 16]]).repeat(_EXAMPLE_BATCH, 1)
-    event = torch.zeros(_EXAMPLE_BATCH, 1, dtype=torch.int64)
-    arguments = (event, position, torch.ones(_EXAMPLE_BATCH), *state.values())
+def _exported(model: EventModel, role: str) -> onnx.ModelProto:
+    contract = _Contract(model, role).eval()
     batch = torch.export.Dim("batch", min=1, max=65536)
+    time = torch.export.Dim("time", min=1, max=65536)
+    over_time = {"event", "position", "control", "value"} if role == PREFILL else set()
+    examples = [_example(name, shape, name in over_time) for name, shape in contract.given.items()]
+    dynamic = tuple({0: batch, 1: time} if name in over_time else {0: batch} for name in contract.given)
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
-            step,
-            arguments,
+            contract,
+            tuple(examples),
             dynamo=True,
             opset_version=OPSET,
-            input_names=["event", "position", "temperature", *state],
-            output_names=["log_p", "label_log_p", *(f"next_{name}" for name in state)],
-            dynamic_shapes=({0: batch}, {0: batch}, {0: batch}, tuple({0: batch} for _ in state)),
+            input_names=list(contract.given),
+            output_names=list(outputs(model)),
+            dynamic_shapes=(dynamic,),
             verbose=False,
         )
     return cast(torch.onnx.ONNXProgram, program).model_proto
 
 
+def _example(name: str, shape: Shape, over_time: bool) -> Tensor:
+    """A tensor to trace with."""
+    kind, rest = shape
+    full = (_EXAMPLE_BATCH, *((_EXAMPLE_TIME,) if over_time else ()), *rest)
+    if name == "position":
+        return torch.tensor([0, 16]).expand(full).contiguous()
+    return torch.ones(full) if name == "temperature" else torch.zeros(full, dtype=getattr(torch, kind))
+
+
 def _scrambled(model: EventModel) -> EventModel:
-    """A copy with random weights: the exporter would merge weights that happen to be equal."""
+    """A copy with random weights: the exporter would merge weights that happen to be equal, and what it makes
+    of one can be told."""
     twin = copy.deepcopy(model)
     for weight in twin.parameters():
         weight.data = torch.rand_like(weight)
@@ -100,15 +177,42 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
+def _turn_back(graph: onnx.GraphProto, twin: EventModel) -> None:
+    """Where the exporter has put a matrix down transposed, put the matrix itself there and transpose it in
+    the graph."""
+    weights = {f"model.{name}": tensor.detach().numpy() for name, tensor in twin.state_dict().items()}
+    turned: dict[str, str] = {}
+    for tensor in graph.initializer:
+        if (
+            tensor.name not in weights
+            and len(tensor.dims) == 2
+            and tensor.data_type == onnx.TensorProto.FLOAT
+        ):
+            value = onnx.numpy_helper.to_array(tensor)
+            for name, weight in weights.items():
+                if value.shape == weight.T.shape and np.array_equal(value, weight.T):
+                    turned[tensor.name] = name
+    there = {tensor.name for tensor in graph.initializer}
+    kept = [tensor for tensor in graph.initializer if tensor.name not in turned]
+    added = {name: weights[name] for name in turned.values() if name not in there}
+    del graph.initializer[:]
+    graph.initializer.extend([*kept, *(onnx.numpy_helper.from_array(w, name) for name, w in added.items())])
+    nodes = [onnx.helper.make_node("Transpose", [b], [a], perm=[1, 0]) for a, b in turned.items()]
+    _put_first(graph, nodes)
+
+
+def _put_first(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
+    every = [*nodes, *graph.node]
+    del graph.node[:]
+    graph.node.extend(every)
+
+
 def _point_outside(graph: onnx.GraphProto, weights: bytes) -> None:
     """Replace the values of weights by where they stand in the safetensors file; half-precision ones are
-    cast.
+    cast. Weights that this graph has no use for are left in the file.
     """
-    places = _places(weights)
     found = {tensor.name.removeprefix("model."): tensor for tensor in graph.initializer}
-    missing = places.keys() - found.keys()
-    if missing:
-        raise RuntimeError(f"The exporter lost the weights {sorted(missing)}.")
+    places = {name: place for name, place in _places(weights).items() if name in found}
     for name, (kind, offset, length) in places.items():
         _refer(found[name], kind, offset, length)
     halves = [found[name] for name, (kind, _, _) in places.items() if kind == "F16"]
@@ -153,9 +257,7 @@ def _cast(graph: onnx.GraphProto, halves: list[str]) -> None:
     casts = [
         onnx.helper.make_node("Cast", [a], [b], to=onnx.TensorProto.FLOAT) for a, b in _rename_inputs.items()
     ]
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    _put_first(graph, casts)
 
 
 def _strip(proto: onnx.ModelProto) -> None:

@@ -8,8 +8,8 @@ from typing import Protocol
 from antiphon.train import metrics
 from antiphon.train.board import Board
 from antiphon.train.clock import Pace, duration
-from antiphon.train.dream import Dreamer
 from antiphon.train.folder import RunFolder
+from antiphon.train.sample import Sampling
 from antiphon.train.state import State
 
 
@@ -29,8 +29,10 @@ class Journal:
     Opening it drops what a killed process wrote after the checkpoint that `state` came from.
     """
 
-    def __init__(self, folder: RunFolder, state: State, max_steps: int, talk: Talk, dreamer: Dreamer) -> None:
-        self._folder, self._max_steps, self._talk, self._dreamer = folder, max_steps, talk, dreamer
+    def __init__(
+        self, folder: RunFolder, state: State, max_steps: int, talk: Talk, sampling: Sampling
+    ) -> None:
+        self._folder, self._max_steps, self._talk, self._sampling = folder, max_steps, talk, sampling
         metrics.keep_until(folder.metrics, state.step)
         self._board = Board(folder.tensorboard, state.step)
 
@@ -45,7 +47,7 @@ class Journal:
         )
 
     def evaluated(self, state: State, figures: Mapping[str, float], better: bool) -> None:
-        """Figures of an evaluation, and a melody of the net as it is."""
+        """Figures of an evaluation, and a sample of the net as it is."""
         self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
         self._talk.say(
@@ -53,10 +55,10 @@ class Journal:
             f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )
-        dream = self._dreamer()
-        if dream is not None:
-            self._board.picture(state.step, "melody/picture", dream.pixels)
-            self._board.sound(state.step, "melody/sound", dream.samples, dream.rate)
+        sample, tag = self._sampling(), self._sampling.recipe.family
+        if sample is not None:
+            self._board.picture(state.step, f"{tag}/picture", sample.pixels)
+            self._board.sound(state.step, f"{tag}/sound", sample.samples, sample.rate)
         self._board.flush()
 
     def close(self) -> None:

@@ -102,9 +102,9 @@ class Loop:
         for group in self.adam.param_groups:
             group["lr"] = rate
         with self.device.autocast():
-            loss = self.net.loss(*tensors(batch, self.device.place))
+            loss = self.net.loss(tensors(batch, self.device.place), state.step)
         self.adam.zero_grad(set_to_none=True)
-        torch.autograd.backward(self.scaler.scale(loss.label_nll))
+        torch.autograd.backward(self.scaler.scale(loss.total))
         self.scaler.unscale_(self.adam)
         self.crew.average_gradients(self.net.parameters())
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.codecs.pitches import PitchView
 from antiphon.data import batches
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
 from antiphon.recipes import Recipe
+from antiphon.runtime import bundle
 from antiphon.train.feed import Indices
 
 _FEW, _FEW_TO_TUNE = 300, 30
@@ -42,7 +44,8 @@ class Material:
     def summary(self) -> str:
         """Counts in words."""
         judged = f"{len(self.validation):,} to judge by" if self.unseen else "judged by the same"
-        return f"{len(self.train):,} melodies of {self.n_pieces:,} pieces to train on, {judged}"
+        plural = self.recipe.events.plural
+        return f"{len(self.train):,} {plural} of {self.n_pieces:,} pieces to train on, {judged}"
 
     def warnings(self, *, fine_tuning: bool) -> list[str]:
         """What is likely to go wrong with this much music, and what to do."""
@@ -56,16 +59,16 @@ class Material:
         return found
 
     def _remedies(self, fine_tuning: bool) -> str:
-        from_scratch = (
-            "fine-tune a trained bundle (--from melody/attention)",
-            "make it smaller (--set sizes.layers=64,64)",
-        )
-        # Where every melody is moved to one key, transposing it first changes next to nothing.
-        transpose = "transpose while training (--set training.transpose=-5,6)"
+        trained, view = bundle.default(self.recipe.family), self.recipe.view
+        tune = f"fine-tune a trained bundle (--from {trained})"
+        smaller = "make it smaller (--set net.layers=64,64)"
+        # Where all music is moved to one key, transposing it first changes next to nothing.
+        moves = isinstance(view, PitchView) and view.key is None
         remedies = [
             "Add music",
-            *(() if fine_tuning else from_scratch),
-            *((transpose,) if self.recipe.view.key is None else ()),
+            *([tune] if trained and not fine_tuning else []),
+            *([smaller] if hasattr(self.recipe.net, "layers") and not fine_tuning else []),
+            *(["transpose while training (--set training.transpose=-5,6)"] if moves else []),
             "drop more (--set training.dropout=0.6)",
         ]
         return f"{', '.join(remedies[:-1])}, or {remedies[-1]}."
@@ -76,5 +79,5 @@ def gather(corpus: Corpus, recipe: Recipe) -> Material:
     batches.check(corpus, recipe)
     train, validation = (batches.usable(corpus, corpus.split(name)) for name in ("train", "validation"))
     if not len(train):
-        raise CorpusError(f"'{corpus.folder}' has no melody to train on; build it from more pieces.")
+        raise CorpusError(f"'{corpus.folder}' has nothing to train on; build it from more pieces.")
     return Material(corpus, recipe, train, validation if len(validation) else train, len(validation) > 0)

@@ -17,9 +17,13 @@ from antiphon.files import atomic_write
 
 def append(path: Path, step: int, kind: str, figures: Mapping[str, float]) -> None:
     """Add one line."""
-    finite = {name: value if math.isfinite(value) else None for name, value in figures.items()}
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"step": step, "kind": kind, **finite}) + "\n")
+        file.write(json.dumps({"step": step, "kind": kind, **plain(figures)}) + "\n")
+
+
+def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Figures as JSON has them: None for what is no number."""
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
 
 def read(path: Path) -> list[dict[str, Any]]:

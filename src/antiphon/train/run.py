@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -15,20 +15,20 @@ import torch
 from antiphon.data import batches
 from antiphon.data.corpus import Corpus
 from antiphon.errors import OptionError
-from antiphon.nets import EventModel, build
+from antiphon.nets import EventBatch, EventModel, build
 from antiphon.recipes import Recipe
-from antiphon.train import checkpoint, clipping, metrics
+from antiphon.train import checkpoint, metrics
 from antiphon.train.clock import Pace, duration
 from antiphon.train.device import Device, choose, use_threads
-from antiphon.train.dream import Dreamer
 from antiphon.train.estimate import estimate
 from antiphon.train.evaluation import Evaluation
-from antiphon.train.feed import Feed
+from antiphon.train.feed import Feed, tensors
 from antiphon.train.folder import RunFolder
 from antiphon.train.journal import Journal, NoJournal, Talk
 from antiphon.train.loop import Loop
 from antiphon.train.material import Material, gather
 from antiphon.train.processes import Processes, processes
+from antiphon.train.sample import Sampling
 from antiphon.train.start import Start, starting_point
 from antiphon.train.state import State
 
@@ -78,17 +78,16 @@ def train(
     wish to stop.
     """
     start = starting_point(recipe, changes or {}, from_bundle)
-    _check(start.recipe, seed)
+    _check(seed)
     use_threads(threads)
     with processes(device) as crew:
         where = choose(device, crew.local_rank)
-        material = gather(Corpus.open(corpus, start.recipe.family), start.recipe)
+        material = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
         talk = talk if talk is not None and crew.leads else _Silence()
         return _Run(start, material, RunFolder(out), where, crew, seed, save_every_s, talk).go()
 
 
-def _check(recipe: Recipe, seed: int) -> None:
-    clipping.check(recipe.training.clip)
+def _check(seed: int) -> None:
     if not 0 <= seed < 2**63:
         raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
 
@@ -107,7 +106,8 @@ class _Run:
     def go(self) -> Outcome:
         """Begin, go on, or see that there is nothing left to do."""
         torch.manual_seed(self.seed)
-        net = self.start.prepare(build(self.start.recipe)).to(self.device.place)
+        examples = () if self.folder.last.exists() else self._examples()
+        net = self.start.prepare(build(self.start.recipe), examples).to(self.device.place)
         n_parameters = sum(p.numel() for p in net.parameters())
         claim = self.folder.claim() if self.crew.leads else nullcontext()
         with claim:
@@ -115,6 +115,12 @@ class _Run:
                 self._begin(n_parameters)
             self.crew.wait()
             return self._go_on(net, n_parameters)
+
+    def _examples(self) -> Iterator[EventBatch]:
+        """What is trained on, on the CPU, the same in every process."""
+        material, recipe = self.material, self.start.recipe
+        every = batches.epoch(material.corpus, material.train, recipe, seed=self.seed, epoch=0)
+        return (tensors(batch, torch.device("cpu")) for batch in every)
 
     def _go_on(self, net: EventModel, n_parameters: int) -> Outcome:
         """Train from the last checkpoint, or from the start, to the end."""
@@ -192,12 +198,13 @@ class _Run:
             return NoJournal()
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
-        dreamer = Dreamer(net, recipe, opening, self.device.place, self.seed)
-        return Journal(self.folder, state, recipe.training.max_steps, self.talk, dreamer)
+        sampling = Sampling(net, recipe, opening, self.device.place, self.seed)
+        return Journal(self.folder, state, recipe.training.max_steps, self.talk, sampling)
 
     def _foretell(self, net: EventModel, feed: Feed, state: State) -> Pace:
         """Say how long this will take at most; gives the pace that was measured."""
-        training = self.start.recipe.training
+        recipe = self.start.recipe
+        training = recipe.training
         measured = estimate(net, feed, self.device)
         steps = training.max_steps - state.step
         per_batch = training.batch_size * self.crew.n
@@ -205,8 +212,8 @@ class _Run:
         total = measured.total_s(steps, -(-steps // training.evaluate_every), judged)
         pace = Pace(measured.step_s)
         self.talk.say(
-            f"{steps:,} steps of {per_batch} melodies take about {duration(total)} at {pace.steps_per_s:.2f} "
-            f"a second, less if {training.patience} evaluations {training.evaluate_every:,} steps apart "
-            "bring nothing."
+            f"{steps:,} steps of {per_batch} {recipe.events.plural} take about {duration(total)} "
+            f"at {pace.steps_per_s:.2f} a second, less if {training.patience} evaluations "
+            f"{training.evaluate_every:,} steps apart bring nothing."
         )
         return pace

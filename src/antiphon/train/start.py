@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 
 from antiphon import recipes
 from antiphon.errors import OptionError
-from antiphon.nets import EventModel
+from antiphon.nets import EventBatch, EventModel
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, find
 from antiphon.train.checkpoint import put_weights
@@ -24,10 +24,13 @@ class Start:
     recipe: Recipe
     bundle: Bundle | None = None
 
-    def prepare(self, net: EventModel) -> EventModel:
-        """`net` with the bundle's weights, or as it is."""
+    def prepare(self, net: EventModel, examples: Iterable[EventBatch]) -> EventModel:
+        """`net` with the bundle's weights; without a bundle with random ones, but for knowing how often each
+        label occurs in the first of `examples`."""
         if self.bundle is not None:
             put_weights(net, {name: torch.from_numpy(w).float() for name, w in self.bundle.weights().items()})
+        else:
+            net.begin(_up_to(_COUNTED, examples))
         return net
 
     def facts(self) -> dict[str, Any] | None:
@@ -39,6 +42,19 @@ class Start:
             "sha256": self.bundle.sha256,
             "steps": self.bundle.provenance.get("steps", 0),
         }
+
+
+_COUNTED = 1 << 20
+"""Events of which labels are counted."""
+
+
+def _up_to(n: int, batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
+    """Batches until they hold `n` events."""
+    for batch in batches:
+        yield batch
+        n -= int(batch.lengths.sum())
+        if n <= 0:
+            return
 
 
 def starting_point(
@@ -53,7 +69,8 @@ def starting_point(
     if bundle is None:
         if named is None:
             raise OptionError(
-                "What shall be trained? Name a recipe (melody/attention), or a bundle with --from."
+                f"What shall be trained? Name a recipe ({next(iter(recipes.RECIPES))}), "
+                "or a bundle with --from."
             )
         return Start(named.with_values(changes))
     opened = Bundle.open(find(bundle))

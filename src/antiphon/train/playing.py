@@ -1,0 +1,56 @@
+"""A net in memory as the automaton that sessions play: to hear it as it trains, and to compare it with its
+graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from antiphon import nets
+from antiphon.nets import EventModel
+from antiphon.runtime.graph import Heard, Step
+from antiphon.score.notes import Int
+
+
+class _Memory(dict[str, Tensor]):
+    """A net's state."""
+
+    def take(self, rows: Int) -> _Memory:
+        """The rows at `rows`."""
+        return _Memory({name: tensor[torch.from_numpy(rows)] for name, tensor in self.items()})
+
+
+class Playing:
+    """A net in memory as the automaton that sessions play."""
+
+    can_prefill = False
+    wants = frozenset(Heard._fields)
+
+    def __init__(self, net: EventModel, device: torch.device | None = None) -> None:
+        self.alphabet = net.alphabet
+        self.n_uniform = net.output.n_uniform
+        self._net, self._device = net, device or torch.device("cpu")
+
+    def start(self, n: int) -> _Memory:
+        """Memories of `n` pieces in which nothing has sounded yet."""
+        return _Memory({name: tensor.to(self._device) for name, tensor in self._net.initial_state(n).items()})
+
+    @torch.no_grad()
+    def step(self, heard: Heard, state: Mapping[str, Tensor], *, keep: bool = True) -> Step:
+        """What follows an event."""
+        given = heard._asdict()
+        tensors = {
+            n: None if a is None else torch.from_numpy(np.array(a)).to(self._device) for n, a in given.items()
+        }
+        temperature, uniform = tensors.pop("temperature"), tensors.pop("uniform")
+        assert temperature is not None, "every step has a temperature"
+        said = self._net.step(nets.Heard(**tensors), temperature, dict(state), uniform)  # type: ignore[arg-type]
+        drawn = None if said.drawn is None else said.drawn.cpu().numpy()
+        return Step(said.log_p.cpu().numpy(), _Memory(said.state), drawn=drawn)  # type: ignore[arg-type]
+
+    def prefill(self, heard: Heard, state: Mapping[str, Tensor], *, keep: bool = True) -> Step:
+        """A net in memory hears event by event."""
+        raise AssertionError("this automaton says that it cannot")
