@@ -25,3 +25,16 @@ def bundle_file(tmp_path_factory: pytest.TempPathFactory, bundled: Callable[...,
     path = tmp_path_factory.mktemp("bundles") / "mine.antiphon"
     bundles.write(path, bundled(nets.build(recipes.find("melody/basic")).eval(), "mine", opening))
     return path
+
+
+@pytest.fixture(scope="session")
+def drum_file(tmp_path_factory: pytest.TempPathFactory, bundled: Callable[..., Bundle]) -> Path:
+    """The same of drums."""
+    torch = pytest.importorskip("torch")
+    from antiphon import nets
+
+    torch.manual_seed(2)
+    recipe = recipes.find("drums/drum-kit").with_values({"net.layers": "16,16"})
+    path = tmp_path_factory.mktemp("bundles") / "kit.antiphon"
+    bundles.write(path, bundled(nets.build(recipe).eval(), "kit"))
+    return path

@@ -145,10 +145,14 @@ WRONG = {
     "train melody/basic --corpus corpus -o long.mid": "'long.mid' is a file",
     "train melody/basic --corpus corpus -o silent": "holds other files",
     f"{TRAIN} --device tpu": "Did you mean 'cpu'",
-    f"{TRAIN} --set sizes.layers=0": "sizes.layers is 0; expected 1 to 8192",
-    f"{TRAIN} --set sizes.layers=": "sizes.layers is empty",
+    f"{TRAIN} --set sizes.layers=8": "'sizes.layers' any more: it is called 'net.layers' now",
+    f"{TRAIN} --set net.layers=0": "net.layers is 0; expected 1 to 8192",
+    f"{TRAIN} --set net.layers=": "net.layers",
     f"{TRAIN} --set view.min_pitch=90": "less than view.max_pitch",
-    f"{TRAIN} --set codec.clock_bits=200": "expected 0 to 16",
+    f"{TRAIN} --set codec=lookback --set codec.clock_bits=200": "expected 0 to 16",
+    f"{TRAIN} --set codec.clock_bits=5": "No recipe value 'codec.clock_bits'",
+    f"{TRAIN} --set net=attention --set net.around=both": "expected one of first, stack",
+    f"{MAKE} --temperature 1,hot": "--temperature is '1,hot'; expected a number, or several",
 }
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from antiphon import io
 from antiphon.cli import arrange, generate
 from antiphon.errors import AntiphonError
+from antiphon.score.maps import MeterMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
@@ -109,6 +110,8 @@ WRONG = [
     (("--primer-events", "60 -2 62", "--steps", "3"), "3 steps long"),
     (("--primer-events", "20 -2 100"), "does not fit"),
     (("--primer", "a.mid", "--primer-events", "60"), "one or the other"),
+    (("--seconds", "0"), "length is 0.0 seconds"),
+    (("--bars", "2", "--seconds", "9"), "Both bars and seconds"),
     (("-o", "file/below"), "Cannot write 'file/below"),
     (("--again", "nothing.json"), "nothing.json"),
     (("--again", "file"), "'file' is no JSON"),
@@ -137,6 +140,122 @@ def test_bundles_that_are_none(bundle_file: Path) -> None:
     error = run("generate", "drums", "--bundle", bundle_file).exception
     assert isinstance(error, AntiphonError)
     assert "antiphon generate melody" in str(error)
+
+
+def test_lists_and_repeated_options_are_a_sweep(bundle_file: Path) -> None:
+    words = ("generate", "--bundle", bundle_file, "--bars", 2, "--seed", 3, "-n", 2)
+    primers = ("--primer-events", "60", "--primer-events", "60 -2 62 -2")
+    result = done(*words, "--temperature", "0.6,1,1.2", *primers, "-o", "sweep")
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert len(rows) == 12
+    assert [row[3:] for row in rows[::2]] == [
+        [f"temperature {t}", f"primer {primer}"]
+        for t in ("0.6", "1.0", "1.2")
+        for primer in ("60", "60 -2 62 -2")
+    ]
+    page = Path("sweep/index.html").read_text()
+    assert 'class="sweep" style="--columns: 2"' in page
+    assert [page.count(f'<h2 class="row">temperature {t}</h2>') for t in ("0.6", "1.0", "1.2")] == [1, 1, 1]
+    assert page.count('<h3 class="column">primer 60 -2 62 -2</h3>') == 3
+    done(*words, "--temperature", 1.2, "--primer-events", "60 -2 62 -2", "-o", "one")
+    assert [Path(f"one/{k}.mid").read_bytes() for k in (1, 2)] == [
+        Path(f"sweep/{k}.mid").read_bytes() for k in (11, 12)
+    ], "each cell is what it is when made alone"
+
+
+def test_a_sweep_over_meters_and_keys_and_more_than_two_options(bundle_file: Path) -> None:
+    words = ("generate", "--bundle", bundle_file, "--bars", 1, "--seed", 3)
+    result = done(*words, "--meter", "3/4", "--meter", "4/4", "--key", "D", "--key", "Eb", "--top-k", "3,9",
+                  "-o", "out")  # fmt: skip
+    assert len(result.stdout.splitlines()) == 8
+    page = Path("out/index.html").read_text()
+    assert 'style="--columns: 4"' in page or 'style="--columns: 2"' in page
+    too_many = run(*words, "--temperature", ",".join(["1"] * 600), "-n", 40)
+    assert isinstance(too_many.exception, AntiphonError)
+    assert "\n" not in str(too_many.exception)
+
+
+GRIDS = {
+    "kick x---x---x---x--- snare ----x-------x---": [(36,), (), (), (), (36, 38), (), (), ()],
+    "36+42 - 42 - 38+42 - 42 -": [(36, 42), (), (42,), (), (38, 42), (), (42,), ()],
+    "[(36, 42), (), (38,), ()]": [(36, 42), (), (38,), ()],
+}
+
+
+@pytest.mark.parametrize("text", GRIDS)
+def test_drums_are_prompted_as_text(drum_file: Path, text: str) -> None:
+    words = ("generate", "drums", "--bundle", drum_file, "--bars", 2, "--seed", 1, "-o", "out")
+    done(*words, "--primer-events", text, "--picture")
+    score = io.load("out/1.mid")
+    assert score.notes.is_drum.all()
+    step = score.ticks_per_quarter // 4
+    for at, pitches in enumerate(GRIDS[text]):
+        assert tuple(sorted(score.notes.pitch[score.notes.start == at * step].tolist())) == pitches
+    assert json.loads(Path("out/1.json").read_text())["events"].split()[: len(GRIDS[text])] == [
+        "+".join(map(str, event)) or "-" for event in GRIDS[text]
+    ]
+    assert Path("out/1.png").stat().st_size > 1000
+
+
+def test_drums_are_prompted_by_a_file(drum_file: Path) -> None:
+    start = np.arange(16) * Q // 2
+    drums = Notes.of(start, start + 60, np.where(np.arange(16) % 4, 42, 36), is_drum=True, track=1)
+    tune = Notes.of(start, start + 60, 60)
+    io.save(Score(Notes.join([tune, drums]), Q, track_names=("Tune", "Kit")), "song.mid")
+    words = ("generate", "drums", "--bundle", drum_file, "--primer", "song.mid", "--bars", 4, "--seed", 2)
+    done(*words, "-o", "out")
+    notes = io.load("out/1.mid").notes
+    assert notes.pitch[:16].tolist() == [36, 42, 42, 42] * 4
+    done(*words, "-o", "again")
+    assert Path("out/1.mid").read_bytes() == Path("again/1.mid").read_bytes()
+    done("generate", "--again", "out/1.json", "--bundle", drum_file, "-o", "third")
+    assert Path("out/1.mid").read_bytes() == Path("third/1.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--key", "D"), "which have no pitches: leave out --key"),
+        (("--transpose", "3"), "which have no pitches: leave out --transpose"),
+        (("--primer-events", "kick"), "has no steps after it"),
+        (("--primer-events", "cowbell x---"), "No drum 'cowbell'"),
+        (("--primer-events", "36+ 38"), "step '36\\+' is none"),
+        (("--primer-events", "36 12"), "sound 12 is of no class"),
+        (("--primer-events", "----"), "no notes"),
+        (("--primer", "tune.mid"), "has no drums to continue"),
+        (("--control", "dense"), "conditioned on nothing"),
+    ],
+)
+def test_drums_asked_for_badly_are_answered_in_one_line(
+    drum_file: Path, words: tuple[str, ...], message: str
+) -> None:
+    io.save(Score(Notes.of([0], [Q], [60])), "tune.mid")
+    error = run("generate", "drums", "--bundle", drum_file, *words).exception
+    assert isinstance(error, AntiphonError)
+    assert "\n" not in str(error)
+    with pytest.raises(AntiphonError, match=message):
+        raise error
+
+
+def test_arranging_with_generated_drums(bundle_file: Path, drum_file: Path) -> None:
+    start = np.arange(13) * Q
+    meters = MeterMap.of([(0, 1, 4), (Q, 3, 4), (7 * Q, 4, 4)])
+    io.save(Score(Notes.of(start, start + Q, 60 + np.arange(13) % 5), Q, meters=meters), "a.mid")
+    for name in ("x.mid", "y.mid"):
+        done("arrange", "a.mid", "--drums", drum_file, "--seed", 4, "-o", name)
+    assert Path("x.mid").read_bytes() == Path("y.mid").read_bytes()
+    song = io.load("x.mid")
+    played = song.notes[song.notes.is_drum]
+    assert played.start.min() >= song.ticks_per_quarter, "the pick-up is left alone"
+    assert len(np.unique(played.pitch)) > 3, "a kit, not a loop"
+    done("arrange", "a.mid", "--drums", "generated", "--seed", 4, "-o", "z.mid")
+    assert io.load("z.mid").notes.is_drum.any()
+    error = run("arrange", "a.mid", "--drums", bundle_file).exception
+    assert isinstance(error, AntiphonError)
+    assert "plays melody, not drums" in str(error)
+    error = run("arrange", "a.mid", "--form", "AB", "--temperature", "1,2").exception
+    assert isinstance(error, AntiphonError)
+    assert "--temperature has several values" in str(error)
 
 
 def test_arranging_files_and_sections_that_are_made(bundle_file: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from antiphon import recipes
 from antiphon.cli import export, models
 from antiphon.runtime import bundle
-from antiphon.runtime.bundle import Bundle, write
+from antiphon.runtime.bundle import Bundle, Graph, write
 
 CARD = "# Basic\n\nGood.\n\n## What it is bad at\n\nLong forms,\nand *rests*.\n\nMore.\n"
 
@@ -36,7 +36,7 @@ def shelf(tmp_path, monkeypatch):
         opening=np.eye(130)[62],
         state={},
         safetensors=save({"w": np.zeros(2, np.float32)}),
-        graph=b"",
+        graphs={"step": Graph(b"", {}, {})},
         card=CARD,
         provenance={"licence": "public domain"},
         metrics={"nll_per_step": 1.25, "perplexity": 3.49},
@@ -55,7 +55,7 @@ def test_models_as_json(app, shelf):
     assert (basic["nll_per_step"], basic["licence"]) == (1.25, "public domain")
     assert basic["bad_at"] == "Long forms, and *rests*."
     assert "no bundle" in broken["error"]
-    assert set(found["recipes"]) == set(recipes.recipes())
+    assert set(found["recipes"]) == set(recipes.RECIPES)
 
 
 def test_models_as_tables(app, shelf):

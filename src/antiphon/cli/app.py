@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 
-from antiphon.errors import AntiphonError, one_line
+from antiphon.errors import AntiphonError, PluginWarning, one_line
 
 _VERBS = ("models", "show", "play", "generate", "arrange", "formats", "convert", "render", "corpus", "train",
           "compare", "evaluate", "export", "doctor")  # fmt: skip
@@ -35,10 +37,24 @@ def _let_any_name_out() -> None:
         sys.stdout.reconfigure(errors="surrogateescape")
 
 
+def _warn_in_one_line() -> None:
+    """A package that cannot be used costs a line; warnings of other kinds look as always."""
+    plain = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PluginWarning):
+            print(f"antiphon: {one_line(message)}", file=sys.stderr)
+        else:
+            plain(message, category, *place, **more)
+
+    warnings.showwarning = show
+
+
 def main() -> None:
     """Run the command line; exits 1 with one line on stderr where the person can put something right."""
     _register()
     _let_any_name_out()
+    _warn_in_one_line()
     try:
         app()
     except AntiphonError as error:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from antiphon.train.compare import Row
 
 _COLUMNS = (
-    "run", "recipe", "layers", "parameters", "melodies", "steps", "steps/s", "time", "best at", "NLL/step",
+    "run", "recipe", "layers", "parameters", "sequences", "steps", "steps/s", "time", "best at", "NLL/step",
     "perplexity", "accuracy",
 )  # fmt: skip
 

@@ -34,7 +34,7 @@ def convert(
         ),
     ],
     to: Annotated[
-        str | None, typer.Option("--to", help="Format of the files in a folder. [default: .mid]")
+        str | None, typer.Option("--to", help="Format of the files in a folder. (default: .mid)")
     ] = None,
 ) -> None:
     """Write music in another format (sound: antiphon render; pictures: antiphon show)."""

@@ -50,8 +50,8 @@ def evaluate(
 ) -> None:
     """Score a bundle on a corpus: NLL in nats, perplexity, accuracy, beside what counting alone achieves.
 
-    The baselines are fitted on the corpus's training split.
-    """
+    The baselines never learn from what they are judged on: they are fitted on the training split, or, where
+    that is judged or the bundle comes from another corpus, folded over the groups of pieces."""
     from antiphon.data.corpus import Corpus
     from antiphon.evaluate.report import report
     from antiphon.generate.counterparts import counterparts
@@ -59,14 +59,14 @@ def evaluate(
     opened = _opened(bundle)
     figures = report(
         opened,
-        Corpus.open(corpus, opened.recipe.family),
+        Corpus.open(corpus, opened.recipe.learns_from),
         split.value,
         partial(counterparts, opened, seed=seed),
         with_structure=structure,
         with_copying=copying,
         progress=_tell if sys.stderr.isatty() else None,
     )
-    print_json(figures) if as_json else _print_tables(opened.name, figures)
+    print_json(figures) if as_json else _print_tables(opened, figures)
     is_run = Path(bundle).is_dir()
     further = (
         f"export {quoted(bundle)} -o NAME.antiphon"
@@ -93,18 +93,22 @@ def _tell(done: int, total: int) -> None:
     print(line, end="", file=sys.stderr, flush=True)
 
 
-def _print_tables(name: str, figures: Mapping[str, Any]) -> None:
-    paper = console()
-    paper.print(
-        f"{name} on {figures['split']}: {figures['n_sequences']:,} melodies, {figures['n_events']:,} events"
-    )
-    paper.print(_prediction(name, figures))
-    paper.print(
-        f"Labels, as the original counts: perplexity {figures['label_perplexity']:.4f}, "
-        f"accuracy {figures['label_accuracy']:.1%}"
-    )
-    if figures["split"] in ("train", "all"):
-        paper.print("The baselines were fitted on part of these melodies: on them their figures flatter.")
+def _print_tables(bundle: Bundle, figures: Mapping[str, Any]) -> None:
+    paper, plural = console(), bundle.recipe.events.plural
+    n_sequences, n_events = figures["n_sequences"], figures["n_events"]
+    paper.print(f"{bundle.name} on {figures['split']}: {n_sequences:,} {plural}, {n_events:,} events")
+    paper.print(_prediction(bundle.name, figures))
+    if figures["label_perplexity"] is None:
+        paper.print("Figures of labels need a bundle of the newest format: export it again.")
+    else:
+        paper.print(
+            f"Labels, as the original counts: perplexity {figures['label_perplexity']:.4f}, "
+            f"accuracy {figures['label_accuracy']:.1%}"
+        )
+    if figures["baselines_fitted_on"] != "train":
+        paper.print("Each baseline was fitted on groups of pieces that it is not judged on, in folds.")
+    if figures["seen_in_training"]:
+        paper.print("The model was trained on some of this, so its own figures flatter.")
     if "structure" in figures:
         paper.print(_repetition(figures["structure"]))
     if "copying" in figures:
@@ -113,11 +117,20 @@ def _print_tables(name: str, figures: Mapping[str, Any]) -> None:
 
 def _prediction(name: str, figures: Mapping[str, Any]) -> Table:
     from antiphon.evaluate.baselines import BASELINES
+    from antiphon.evaluate.card import shown_nats
 
-    headings = ("", "NLL/step", "NLL/bar", "perplexity", "accuracy", "of events", "of no-events")
-    made = table(*headings, numbers=True)
+    nats = shown_nats(figures)
+    made = table(
+        "",
+        *(f"NLL/{each}" for each in nats),
+        "perplexity",
+        "accuracy",
+        "of events",
+        "of no-events",
+        numbers=True,
+    )
     for row, of in {name: figures, **figures["baselines"]}.items():
-        numbers = (number(of[key], ".4f") for key in ("nll_per_step", "nll_per_bar", "perplexity"))
+        numbers = (number(of[key], ".4f") for key in (*nats.values(), "perplexity"))
         shares = (number(of[key], ".1%") for key in ("accuracy", "event_accuracy", "no_event_accuracy"))
         made.add_row(BASELINES.get(row, row), *numbers, *shares)
     return made

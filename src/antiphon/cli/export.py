@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ import typer
 
 from antiphon.cli.printing import needing_torch, quoted
 from antiphon.errors import FormatError
+
+
+class Checkpoint(StrEnum):
+    """Weights that a run keeps."""
+
+    best = "best"
+    last = "last"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +32,15 @@ def export(
         Path | None, typer.Option(help="Markdown file that says what the model is good and bad at.")
     ] = None,
     licence: Annotated[str, typer.Option(help="Licence of the music that the model was trained on.")] = "",
+    checkpoint: Annotated[
+        Checkpoint, typer.Option(help="The weights that did best on held-out music, or the latest.")
+    ] = Checkpoint.best,
 ) -> None:
-    """Make a bundle of a run's best weights: everything needed to play, fine-tune and share the model."""
+    """Make a bundle of a run's weights: everything needed to play, fine-tune and share the model."""
     text = None if card is None else _read(card)
     with needing_torch("Exporting"):
         from antiphon.train.export import export as write
-    made = write(run, out, half=half, card=text, licence=licence)
+    made = write(run, out, half=half, card=text, licence=licence, which=checkpoint.value)
     nll = made.metrics.get("nll_per_step")
     judged = "" if nll is None else f", validation {nll:.4f} nats a step"
     typer.echo(out)

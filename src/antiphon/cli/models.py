@@ -46,7 +46,7 @@ def models(
     """List bundled models with size, licence, held-out figures and what each is bad at, and the recipes to
     train; or print the card of one.
     """
-    from antiphon.recipes import recipes
+    from antiphon.recipes import RECIPES
     from antiphon.runtime.bundle import find, shipped
 
     paths = [find(name) for name in bundles or []]
@@ -55,7 +55,7 @@ def models(
         return
     came_with = shipped()
     rows = [describe(path, shipped=path in came_with) for path in paths or came_with]
-    summaries = {name: recipe.summary for name, recipe in recipes().items()}
+    summaries = {recipe.name: recipe.summary for recipe in RECIPES.things()}
     if as_json:
         print_json({"bundles": [asdict(row) for row in rows], "recipes": summaries})
     else:

@@ -34,9 +34,7 @@ _Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same we
 _Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser steps at most (training.max_steps).")]
 _Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Change a value of the recipe, as in sizes.layers=64,64."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe, as in net.layers=64,64."),
 ]
 _Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; by default as many as torch takes.")]
 
@@ -110,7 +108,7 @@ def _changes(values: list[str], steps: int | None) -> dict[str, str]:
     for text in values:
         name, equals, value = text.partition("=")
         if not equals:
-            raise OptionError(f"--set {text}: expected NAME=VALUE, as in --set sizes.layers=64,64.")
+            raise OptionError(f"--set {text}: expected NAME=VALUE, as in --set net.layers=64,64.")
         if name in changes:
             raise OptionError(f"'{name}' is given twice; give it once.")
         changes[name] = value

@@ -45,6 +45,7 @@ class Entry:
     log_likelihood: float | None = None
     n_events: int = 0
     primer_end: int = 0  # ticks; what comes before was given
+    cell: tuple[str, str] = ("", "")  # row and column of a sweep, as they are called
 
     @property
     def per_event(self) -> float | None:
@@ -65,11 +66,33 @@ def write(folder: Path, entries: Sequence[Entry], *, title: str = "New music", a
         opening=frame.opening(title, about, "page.css"),
         script=frame.part("page.js"),
         music=_embedded([_music(entry.score) for entry in entries]),
-        pieces="\n".join(_piece(folder, number, entry) for number, entry in enumerate(entries, 1)),
+        layout=_layout(entries),
+        pieces=_pieces(folder, entries),
     )
     target = folder / PAGE
     atomic_write(target, page)
     return target
+
+
+def _layout(entries: Sequence[Entry]) -> str:
+    """How the page lays its pieces out: in the columns of a sweep, or one under the other."""
+    columns = len(dict.fromkeys(entry.cell[1] for entry in entries))
+    return f' class="sweep" style="--columns: {columns}"' if any(any(entry.cell) for entry in entries) else ""
+
+
+def _pieces(folder: Path, entries: Sequence[Entry]) -> str:
+    """The pieces; of a sweep row by row, each row under its name, each cell under that of its column."""
+    made = [(entry.cell, _piece(folder, number, entry)) for number, entry in enumerate(entries, 1)]
+    parts = []
+    for row in dict.fromkeys(row for (row, _), _ in made):
+        cells = dict.fromkeys(column for (r, column), _ in made if r == row)
+        parts += [f'<h2 class="row">{escape(row)}</h2>'] if row else []
+        for column in cells:
+            inside = [piece for cell, piece in made if cell == (row, column)]
+            name = f'<h3 class="column">{escape(column)}</h3>\n' if column else ""
+            body = name + "\n".join(inside)
+            parts.append(f'<div class="cell">\n{body}\n</div>' if row or column else body)
+    return "\n".join(parts)
 
 
 def _embedded(value: object) -> str:

@@ -221,9 +221,10 @@
     likely: (a, b) => likely(b) - likely(a),
     unlikely: (a, b) => likely(a) - likely(b),
   };
+  const list = document.getElementById("pieces");
   document.getElementById("order").addEventListener("change", (event) => {
-    const list = document.getElementById("pieces");
     for (const piece of [...pieces].sort(orders[event.target.value])) list.append(piece);
   });
+  document.getElementById("ordering").hidden = list.classList.contains("sweep"); // a sweep has its own order
   document.querySelector(".tools").hidden = false;
 })();
