@@ -24,27 +24,23 @@ from antiphon import nets, recipes
 from antiphon.nets.attention import AttentionCell
 
 
-def melodies(batch: int, length: int) -> tuple[torch.Tensor, ...]:
-    """Events, lengths, steps per bar and starts, as `EventModel.loss` wants them."""
+def melodies(batch: int, length: int) -> nets.EventBatch:
+    """Random melodies as `EventModel.loss` wants them."""
     generator = torch.Generator().manual_seed(0)
     onsets = torch.randint(50, 86, (batch, length), generator=generator)
-    events = torch.where(torch.arange(length) % 4 == 0, onsets, 0)
-    return (
-        events,
-        torch.full((batch,), length),
-        torch.full((batch,), 16),
-        torch.zeros(batch, dtype=torch.int64),
-    )
+    events = torch.where(torch.arange(length) % 4 == 0, onsets, 0)[..., None]
+    place = torch.stack([torch.arange(length) % 16, torch.full((length,), 16)], -1)
+    return nets.EventBatch(events, torch.full((batch,), length), place.expand(batch, -1, -1).contiguous())
 
 
-def step_seconds(model: nets.EventModel, batch: tuple[torch.Tensor, ...], n: int) -> float:
+def step_seconds(model: nets.EventModel, batch: nets.EventBatch, n: int) -> float:
     """Median seconds of `n` optimiser steps, after one to warm up."""
     adam = torch.optim.Adam(model.parameters())
     times = []
     for _ in range(n + 1):
         begin = time.perf_counter()
         adam.zero_grad(set_to_none=True)
-        model.loss(*batch).label_nll.backward()
+        model.loss(batch).total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
         adam.step()
         times.append(time.perf_counter() - begin)
@@ -68,10 +64,10 @@ def train(recipe_name: str, layers: str, batch: int, length: int, threads: int, 
     """Optimiser steps of a recipe's net on random melodies; attention's also by plain autograd, after."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    recipe = recipes.find(recipe_name).with_values({"sizes.layers": layers})
+    recipe = recipes.find(recipe_name).with_values({"net.layers": layers})
     model, given = nets.build(recipe), melodies(batch, length)
     rate, peak = 1 / step_seconds(model, given, steps), peak_mib()
-    if recipe.net != "attention":
+    if not isinstance(recipe.net, recipes.Attention):
         return Measured(rate, peak, None)
     with patch.object(AttentionCell, "sequence", AttentionCell.unrolled):
         return Measured(rate, peak, 1 / step_seconds(model, given, max(1, steps // 2)))

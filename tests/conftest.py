@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, write
+from antiphon.runtime.constraints import Constraints
 
 if TYPE_CHECKING:
     from antiphon.nets import EventModel
@@ -102,6 +104,45 @@ def _unpacked(archive: Path, once: Once) -> Path:
     return once(f"{archive.parent.name}-{archive.stem}", unpack)
 
 
+Walks = Callable[..., np.ndarray]
+
+
+@pytest.fixture(scope="session")
+def walks() -> Walks:
+    """`walks(recipe, n, length, seed=0)`: random events int64 [n, length, F] as a model of the recipe may
+    see them: of few sorts, within the grammar, with some stretches said twice."""
+    return _walks
+
+
+def _walks(recipe: Recipe, n: int, length: int, seed: int = 0) -> np.ndarray:
+    rng, alphabet = np.random.default_rng(seed), recipe.alphabet
+    few = [_few(field.known, rng) for field in alphabet.fields]
+    rules = Constraints(recipe.events.grammar(alphabet), n)
+    found = np.zeros((n, length, alphabet.n_fields), np.int64)
+    again = rng.integers(0, 2, (n, length // 48 + 1)).astype(bool)
+    for t in range(length):
+        for f, chosen in enumerate(few):
+            allowed = rules.allowed(f)
+            allowed = np.ones((1, alphabet.sizes[f]), bool) if allowed is None else allowed
+            may = np.broadcast_to(chosen & allowed, (n, alphabet.sizes[f]))
+            may = np.where(may.any(1, keepdims=True), may, allowed)
+            found[:, t, f] = (rng.random((n, alphabet.sizes[f])) * may).argmax(1)
+            if t >= 16:
+                before = found[:, t - 16, f]
+                repeats = again[:, t // 48] & may[np.arange(n), before]
+                found[:, t, f] = np.where(repeats, before, found[:, t, f])
+            rules.hear(f, found[:, t, f])
+    return found
+
+
+def _few(known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mask [1, V] of the default id and a few others that are known, spread over all of them."""
+    ids = np.flatnonzero(known)
+    mask = np.zeros((1, len(known)), bool)
+    mask[0, [ids[0], *rng.choice(ids, min(5, len(ids)), replace=False)]] = True
+    return mask
+
+
 Bundled = Callable[..., Bundle]
 
 
@@ -117,7 +158,8 @@ def bundled(once: Once) -> Bundled:
     from antiphon.train.export import of_model
 
     def get(net: EventModel, name: str = "melody/test", opening: np.ndarray | None = None) -> Bundle:
-        opening = np.full(130, 1 / 130) if opening is None else opening
+        if opening is None:
+            opening = np.concatenate([np.full(size, 1 / size) for size in net.alphabet.sizes])
         values = json.dumps(net.recipe.as_dict(), sort_keys=True)
         traced = once(
             f"net-{hashlib.sha256(values.encode()).hexdigest()}.antiphon",

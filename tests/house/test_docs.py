@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALLER = {
-    "train": "--steps 4 --set sizes.layers=8,8 --set training.batch_size=8 --set training.evaluate_every=2"
+    "train": "--steps 4 --set net.layers=8,8 --set training.batch_size=8 --set training.evaluate_every=2"
 }
 FINE_TUNING = "--steps 4 --set training.batch_size=8 --set training.evaluate_every=2"
 NOT_OURS = ("make", "pip", "tensorboard", "python")

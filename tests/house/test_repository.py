@@ -12,7 +12,8 @@ import pytest
 from antiphon import io
 from antiphon.cli import app
 from antiphon.codecs.kinds import KINDS
-from antiphon.runtime.bundle import Bundle, shipped
+from antiphon.runtime.bundle import VERSION, Bundle, shipped
+from antiphon.runtime.selfcheck import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 MB = 1_000_000
@@ -65,7 +66,10 @@ def test_bundles_are_small_and_say_what_they_are() -> None:
         assert "bad at" in bundle.card, path.name
         assert bundle.provenance["licence"], path.name
         about = f"{bundle.card}{bundle.provenance}{bundle.metrics}".encode()
-        assert not PATHS.search(about + bundle.graph), path.name
+        graphs = b"".join(graph.proto for graph in bundle.graphs.values())
+        assert not PATHS.search(about + graphs), path.name
+        assert bundle.version == VERSION, path.name
+        assert verify(bundle) < 1e-5, path.name
 
 
 def test_the_changelog_knows_this_version() -> None:
