@@ -143,7 +143,37 @@ def test_an_empty_sheet_and_an_unwritable_folder_are_refused(tmp_path):
         sheet.write(tmp_path / "file", [sheet.Entry("a", tune(), tmp_path / "a.mid")])
 
 
-def test_the_script_runs_in_a_browser(written, tmp_path):
+@pytest.fixture
+def swept(tmp_path):
+    """A page of two rows and three columns, one cell of which holds two pieces."""
+    entries = []
+    for number, cell in enumerate(["a x", "a y", "a z", "b x", "b y", "b y"]):
+        midi = tmp_path / f"{number}.mid"
+        io.save(tune(number), midi)
+        row, column = cell.split()
+        entries.append(sheet.Entry(str(number), tune(number), midi, cell=(f"key <{row}>", f"top-k {column}")))
+    return sheet.write(tmp_path, entries)
+
+
+def test_a_sweep_is_a_grid_of_rows_and_columns(swept):
+    page, text = Page(swept), swept.read_text(encoding="utf-8")
+    (main,) = page.all("main")
+    assert (main["class"], main["style"]) == ("sweep", "--columns: 3")
+    assert len(page.all("h2", **{"class": "row"})) == 2
+    assert len(page.all("h3", **{"class": "column"})) == len(page.all("div", **{"class": "cell"})) == 5
+    places = [text.index(words) for words in ("key &lt;a&gt;", "top-k z", "key &lt;b&gt;", 'href="5.mid"')]
+    assert places == sorted(places)
+    assert len(page.all("article")) == 6
+
+
+def test_pieces_without_a_sweep_have_no_grid(written):
+    (main,) = Page(written).all("main")
+    assert "class" not in main
+    assert not Page(written).all("div", **{"class": "cell"})
+
+
+def dom(page, tmp_path):
+    """The page as a browser has it after its script has run."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         pytest.skip("needs Chromium")
@@ -155,9 +185,20 @@ def test_the_script_runs_in_a_browser(written, tmp_path):
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
     done = subprocess.run(
-        [*command, "--dump-dom", Path(written).as_uri()], capture_output=True, timeout=200, check=True
+        [*command, "--dump-dom", Path(page).as_uri()], capture_output=True, timeout=200, check=True
     )
-    after = done.stdout.decode()
+    return done.stdout.decode()
+
+
+def test_a_sweep_keeps_its_order_in_a_browser(swept, tmp_path):
+    after = dom(swept, tmp_path)
+    assert '<label id="ordering" hidden=""' in after
+    assert after.count('<button class="play" type="button"') == 6
+
+
+def test_the_script_runs_in_a_browser(written, tmp_path):
+    after = dom(written, tmp_path)
+    assert '<label id="ordering">' in after
     assert '<div class="tools">' in after  # the script shows the tools last
     assert after.count('<button class="play" type="button"') == 3
     assert 'hidden=""><svg' not in after

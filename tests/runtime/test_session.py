@@ -25,6 +25,14 @@ from antiphon.runtime.session import Session
 BARS = Bars.of(0, 16)
 
 
+@dataclass
+class Nothing:
+    n: int
+
+    def take(self, rows: np.ndarray) -> Nothing:
+        return Nothing(len(rows))
+
+
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return Bundle.open(find("melody/lookback"))
@@ -129,6 +137,49 @@ def test_limits_hold_from_when_they_were_set(player: Player) -> None:
     assert set(played(session, 60).flat) <= {0, 1, 62}
 
 
+class Conditioned:
+    """Keeps the control that it is given; says nothing."""
+
+    alphabet = single(Span("note", 3, steps=2, onset=True))
+    wants, n_uniform, can_prefill = frozenset({"control"}), 0, False
+
+    def __init__(self) -> None:
+        self.given: list[list[list[float]]] = []
+
+    def start(self, n: int) -> Nothing:
+        return Nothing(n)
+
+    def step(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+        assert heard.control is not None
+        self.given.append(heard.control.tolist())
+        return Step(np.full((len(heard.event), 3), -np.log(3), np.float32), state)
+
+    def prefill(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+        raise AssertionError("it said that it cannot")
+
+
+def test_a_control_may_change_at_any_event_and_differ_by_row() -> None:
+    player = Conditioned()
+    session = Session(
+        player, np.full(3, 1 / 3), BARS, 3, control=lambda steps: steps[:, None].astype(np.float32)
+    )
+    note = np.ones((3, 1), np.int64)
+    session.hear(note)
+    assert session.log_p.shape == (3, 3)
+    assert player.given == [[[2], [2], [2]]], "that of the event to come, two steps on"
+    session.control = [[1, 0.5], [2, 0.5], [3, 0.5]]
+    _ = session.log_p
+    assert player.given[1] == [[1, 0.5], [2, 0.5], [3, 0.5]], "asked again, since it was changed"
+    fork = session.fork([2, 0])
+    _ = fork.hear(note[:2]), fork.log_p
+    assert player.given[-1] == [[3, 0.5], [1, 0.5]]
+    fork.control = [9, 9]
+    _ = fork.log_p
+    assert player.given[-1] == [[9, 9], [9, 9]]
+    _ = session.hear(note), session.log_p
+    assert player.given[-1] == [[1, 0.5], [2, 0.5], [3, 0.5]], "the stem keeps its own"
+
+
 # what is heard ----------------------------------------------------------------------------------------------
 
 
@@ -178,14 +229,6 @@ def test_events_of_another_shape_are_refused(player: Player, shape: tuple[int, .
 
 
 # rules, whatever happens ------------------------------------------------------------------------------------
-
-
-@dataclass
-class Nothing:
-    n: int
-
-    def take(self, rows: np.ndarray) -> Nothing:
-        return Nothing(len(rows))
 
 
 class Noise:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,8 +32,20 @@ from antiphon.runtime.sampler import OPENING_FLOOR, LogP, choose
 from antiphon.score.notes import Float, Int
 
 Float32 = npt.NDArray[np.float32]
+_BELOW_ONE = 1 - 2**-24
+"""The greatest single number below 1: rounding must not reach it."""
 Control = Callable[[Int], Float32]
 """Steps int64 [B] since the beginning -> the control float32 [B, C] of the events there."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The same control at every step, one for each row, float32 [B, C]."""
+
+    rows: Float32
+
+    def __call__(self, steps: Int) -> Float32:
+        return self.rows
 
 
 class Automaton(Protocol):
@@ -220,6 +232,8 @@ class Session:
         other._outputs = self._outputs[taken] if outputs is None else np.asarray(outputs, np.int64)
         other._draws = self._draws.take(taken) if self._draws is not None and outputs is None else None
         other._constraints = self._constraints.take(taken)
+        if isinstance(self._control, _Rows):
+            other._control = _Rows(self._control.rows[taken])
         other._before = self._before.take(taken)
         if self._heard is not None:
             event, position, value = self._heard
@@ -260,12 +274,17 @@ class Session:
 
     @property
     def control(self) -> Control | None:
-        """What events are conditioned on; may be set at any time."""
+        """What events are conditioned on; may be set at any time, to a function of time for all rows or to
+        numbers, [C] for all or [B, C] for each."""
         return self._control
 
     @control.setter
-    def control(self, value: Control | None) -> None:
-        self._control = value
+    def control(self, value: Control | npt.ArrayLike | None) -> None:
+        if value is None or callable(value):
+            self._control = value
+        else:
+            numbers = np.atleast_2d(np.asarray(value, np.float32))
+            self._control = _Rows(np.broadcast_to(numbers, (len(self), numbers.shape[1])))
         self._forget_said()
 
     def limit(self, *rules: Rule) -> None:
@@ -321,7 +340,7 @@ class Session:
     def _uniform(self) -> Float32 | None:
         if not self._player.n_uniform:
             return None
-        return self._numbers()[:, self.alphabet.n_fields :].astype(np.float32)
+        return np.minimum(self._numbers()[:, self.alphabet.n_fields :], _BELOW_ONE).astype(np.float32)
 
 
 def log_opening(opening: Float, alphabet: Alphabet) -> Float:
