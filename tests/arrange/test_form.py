@@ -117,6 +117,16 @@ def test_drums_follow_the_meters_and_leave_the_pickup_alone() -> None:
     assert played.end.max() <= 11 * Q
 
 
+def test_a_bar_that_is_cut_short_keeps_its_strokes_to_itself() -> None:
+    """4/4 that turns to 3/4 after six quarters."""
+    music = tune([60] * 9).replace(meters=MeterMap.of([(0, 4, 4), (6 * Q, 3, 4)]))
+    played = loops.loop(music, "rock").notes
+    kicks = played.start[played.pitch == loops.KICK]
+    assert len(np.unique(kicks)) == len(kicks)
+    assert not (played.pitch[played.start == 7 * Q] == loops.SNARE).sum() > 1
+    assert loops.loop(tune([60] * 4, resolution=4)).notes.end.min() > 0
+
+
 def test_an_unknown_style() -> None:
     with pytest.raises(NameNotFound, match="Did you mean 'waltz'"):
         form.with_drums(A, "walz")

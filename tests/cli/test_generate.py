@@ -89,6 +89,23 @@ def test_a_primer_is_continued_or_left_out(bundle_file: Path) -> None:
     assert io.load("events/1.mid").notes.pitch[:2].tolist() == [60, 62]
 
 
+def test_a_bundles_file_can_stand_in_the_place_of_its_name(bundle_file: Path, drum_file: Path) -> None:
+    done("generate", bundle_file, "--bars", 1, "-o", "out")
+    done("generate", drum_file, "--bars", 1, "-o", "beat")
+    assert io.load("beat/1.mid").notes.is_drum.all()
+
+
+@pytest.mark.parametrize(
+    "words", [("-n", 3), ("--temperature", 2), ("--key", "D"), ("--seed", 0), ("--primer-events", "60")]
+)
+def test_nothing_is_changed_silently_beside_a_record(bundle_file: Path, words: tuple[object, ...]) -> None:
+    done("generate", "melody", "--bundle", bundle_file, "--bars", 1, "--seed", 3, "-o", "out")
+    done("generate", "melody", "--again", "out/1.json", "--bundle", bundle_file, "-o", "again")
+    error = run("generate", "--again", "out/1.json", "--bundle", bundle_file, *words).exception
+    assert isinstance(error, AntiphonError)
+    assert str(error).startswith(f"{words[0]} cannot be changed with --again")
+
+
 WRONG = [
     (("--temperature", "-1"), "temperature is -1.0"),
     (("--bars", "0"), "length is 0 bars"),
@@ -111,6 +128,11 @@ WRONG = [
     (("--primer-events", "20 -2 100"), "does not fit"),
     (("--primer", "a.mid", "--primer-events", "60"), "one or the other"),
     (("--seconds", "0"), "length is 0.0 seconds"),
+    (("--seconds", "0.02"), "0.02 seconds are less than a step"),
+    (("--bars", "8,"), "--bars is '8,'; expected a number"),
+    (("--temperature", "1e-40"), "temperature is 1e-40"),
+    (("--temperature", "1e39"), "temperature is 1e"),
+    (("--audio", ""), "sound format"),
     (("--bars", "2", "--seconds", "9"), "Both bars and seconds"),
     (("-o", "file/below"), "Cannot write 'file/below"),
     (("--again", "nothing.json"), "nothing.json"),
@@ -222,6 +244,7 @@ def test_drums_are_prompted_by_a_file(drum_file: Path) -> None:
         (("--primer-events", "36+ 38"), "step '36\\+' is none"),
         (("--primer-events", "36 12"), "sound 12 is of no class"),
         (("--primer-events", "----"), "no notes"),
+        (("--primer-events", "[{[1]: 2}]"), "is no list of drums"),
         (("--primer", "tune.mid"), "has no drums to continue"),
         (("--control", "dense"), "conditioned on nothing"),
     ],

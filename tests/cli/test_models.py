@@ -36,7 +36,13 @@ def shelf(tmp_path, monkeypatch):
         opening=np.eye(130)[62],
         state={},
         safetensors=save({"w": np.zeros(2, np.float32)}),
-        graphs={"step": Graph(b"", {}, {})},
+        graphs={
+            "step": Graph(
+                b"",
+                {"event": ("int64", (1,)), "temperature": ("float32", ())},
+                {"log_p": ("float32", (130,))},
+            )
+        },
         card=CARD,
         provenance={"licence": "public domain"},
         metrics={"nll_per_step": 1.25, "perplexity": 3.49},

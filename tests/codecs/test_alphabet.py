@@ -56,6 +56,12 @@ def test_a_span_without_known_ids_is_heard_as_nothing() -> None:
     assert field.nearest.tolist() == [0] * 13
 
 
+@given(st.integers(0, 127), st.integers(0, 100), st.integers(1, 11))
+def test_a_range_narrower_than_an_octave_is_kept_to(pitch: int, low: int, width: int) -> None:
+    found = int(folded(np.array([pitch]), low, low + width)[0])
+    assert found == min(max(pitch, low), low + width - 1)
+
+
 @given(st.integers(0, 127), st.integers(0, 100), st.integers(12, 60))
 def test_folding_moves_by_octaves_and_no_further_than_needed(pitch: int, low: int, width: int) -> None:
     high = low + width
@@ -74,22 +80,32 @@ def test_restricting_keeps_within_the_span() -> None:
     assert Field("x", (Span("none"), span)).known.all()
 
 
-@pytest.mark.parametrize(
-    "span",
-    [
-        {"name": "a", "n": 0},
-        {"name": "a", "n": -3},
-        {"name": "a", "n": 1 << 30},
-        {"name": "a", "steps": 1.5},
-        {"name": "a", "pitch": "low"},
-        {"name": "a", "known": [0, "x"]},
-        {"n": 3},
-        {"name": "a", "colour": 3},
-    ],
-)
-def test_what_is_no_alphabet_is_refused(span: dict) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        Alphabet.from_dict({"fields": [{"name": "event", "spans": [span]}], "values": []})
+def test_its_plain_values_leave_out_what_is_usual() -> None:
+    assert TWO.as_dict() == {
+        "fields": [
+            {
+                "name": "note",
+                "spans": [
+                    {"name": "none"},
+                    {"name": "on", "n": 88, "onset": True, "pitch": 21, "known": [12, 60]},
+                ],
+            },
+            {
+                "name": "time",
+                "spans": [
+                    {"name": "stay"},
+                    {"name": "wait", "n": 4, "steps": 1, "steps_more": 2, "known": [0, 3]},
+                ],
+            },
+        ],
+        "values": ["velocity"],
+    }
+
+
+def test_events_of_several_fields_may_all_take_as_many_steps() -> None:
+    spans = (Span("a", 3, steps=1), Span("b", 2, steps=1))
+    assert Alphabet((Field("x", spans), Field("y", (Span("c", 4),)))).steady == 1
+    assert Alphabet((Field("x", spans), Field("y", (Span("c"), Span("d", steps=1))))).steady == 0
 
 
 @given(

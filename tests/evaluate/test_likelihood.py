@@ -63,7 +63,17 @@ class Uniform:
 
 
 BUNDLE = Bundle(
-    "uniform", RECIPE, np.full(130, 1 / 130), {}, b"", {"step": Graph(b"", {}, {})}, Labels((40,), (38,))
+    "uniform",
+    RECIPE,
+    np.full(130, 1 / 130),
+    {},
+    b"",
+    {
+        "step": Graph(
+            b"", {"event": ("int64", (1,)), "temperature": ("float32", ())}, {"log_p": ("float32", (130,))}
+        )
+    },
+    Labels((40,), (38,)),
 )
 SECONDS = np.full(9, 0.125)
 

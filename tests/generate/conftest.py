@@ -59,7 +59,19 @@ def toy_bundle(recipe: Recipe, defaults: dict[str, object] | None = None) -> Bun
     opening = np.zeros(V)
     opening[[0, 60 + 2, 62 + 2, 64 + 2, 69 + 2]] = 0.2
     return Bundle(
-        "toy", recipe, opening, {}, b"weights", {"step": Graph(b"", {}, {})}, defaults=defaults or {}
+        "toy",
+        recipe,
+        opening,
+        {},
+        b"weights",
+        {
+            "step": Graph(
+                b"",
+                {"event": ("int64", (1,)), "temperature": ("float32", ())},
+                {"log_p": ("float32", (130,))},
+            )
+        },
+        defaults=defaults or {},
     )
 
 

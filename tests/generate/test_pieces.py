@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from antiphon import recipes
+from antiphon.codecs.alphabet import Alphabet, Field, Span
 from antiphon.codecs.pitches import PitchView
+from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
 from antiphon.extract.melody import Melody
 from antiphon.generate import Options, generate
+from antiphon.generate.pieces import played
 from antiphon.generate.plan import prepare
+from antiphon.generate.prompt import prompt
 from antiphon.generate.tonality import scale, tonic_chord
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.graph import Step
+from antiphon.runtime.session import Session
 from antiphon.score.bars import bar_lines
 from antiphon.score.maps import Key, KeyChange, Meter, MeterMap, TempoMap
 from antiphon.score.notes import Notes
@@ -183,6 +190,53 @@ def test_a_meter_that_the_clock_cannot_count(bundle: Bundle, toy: Any) -> None:
         made(bundle, toy, meter="17/4")
     with pytest.raises(OptionError, match=r"2\.5 steps"):
         made(bundle, toy, meter="5/32")
+
+
+def test_music_of_a_model_can_be_moved_and_cut_like_any_primer(bundle: Bundle, toy: Any) -> None:
+    (first,) = made(bundle, toy, TUNE, bars=3, key="Eb")
+    moved = made(bundle, toy, first.music, bars=4, transpose=-3)[0].sequence.events[:48]
+    plain = first.sequence.events
+    assert np.array_equal(moved, np.where(plain >= 0, plain - 3, plain))
+    (cut,) = made(bundle, toy, first.music, bars=2, primer_bars=1)
+    assert np.array_equal(cut.sequence.events[:16], plain[:16])
+    assert cut.primer_end == 16 * cut.score.ticks_per_quarter // 4
+    (waltz,) = made(bundle, toy, first.music, bars=6, meter="3/4")
+    assert waltz.sequence.meter == Meter(3, 4)
+
+
+def test_music_of_another_family_is_refused(bundle: Bundle, toy: Any) -> None:
+    drums = recipes.find("drums/one-drum")
+    beat = prompt([(36,), (), (36,), ()], drums)
+    with pytest.raises(PromptError, match="is of drum tracks; 'melody/attention' plays melodies"):
+        made(bundle, toy, beat)
+
+
+def test_no_pieces_of_no_outputs(bundle: Bundle, toy: Any) -> None:
+    assert generate(bundle, None, Options.of(temperature=0.5), outputs=[], player=toy) == []
+
+
+def test_music_that_never_moves_on_is_ended() -> None:
+    """Strokes that take no time, for ever."""
+
+    class Still:
+        alphabet = Alphabet(
+            (Field("x", (Span("a", 2, onset=True),)), Field("t", (Span("stay"), Span("go", steps=1))))
+        )
+        wants, n_uniform, can_prefill = frozenset[str](), 0, False
+
+        def start(self, n: int) -> Any:
+            return np.zeros((n, 1))
+
+        def step(self, heard: Any, state: Any, *, keep: bool = True) -> Step:
+            log_p = np.log(np.array([[0.5, 0.5, 1 - 1e-9, 1e-9]] * len(heard.event), np.float32))
+            return Step(log_p, state)
+
+        def prefill(self, heard: Any, state: Any, *, keep: bool = True) -> Step:
+            raise AssertionError("it said that it cannot")
+
+    session = Session(Still(), np.array([0.5, 0.5, 1.0, 0.0]), Bars.of(0, 4), 2)
+    with pytest.raises(OptionError, match="events were played in less than 4 steps"):
+        played(session, 4)
 
 
 # key -------------------------------------------------------------------------------------------------------

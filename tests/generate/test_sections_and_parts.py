@@ -88,3 +88,11 @@ def test_music_without_a_whole_bar_or_with_bars_that_cannot_be_counted(
         part_for(Score(Notes.none(), source="e.mid"), model, seed=1)
     with pytest.raises(OptionError, match=r"A bar of 5/16 has 2\.5 steps"):
         part_for(tune([60] * 10, (5, 16)), model, seed=1)
+    off = tune([60] * 10).replace(meters=MeterMap.of([(0, 4, 4), (4 * Q + Q // 4, 3, 4)]))
+    with pytest.raises(OptionError, match="A bar line of the music falls between the model's steps"):
+        part_for(off, model, seed=1)
+
+
+def test_sections_of_no_bars(real_bundle: Callable[[str], Bundle]) -> None:
+    with pytest.raises(OptionError, match="length is 0 bars"):
+        complete({"A": tune([60, 62])}, ["A", "B"], Model(real_bundle("melody/basic")), bars=0, seed=1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from antiphon.codecs.families import FAMILIES
+from antiphon.codecs.pitches import PitchView
 from antiphon.errors import AntiphonError, NameNotFound, OptionError, PromptError
 from antiphon.generate import Options, notation
 from antiphon.generate.notation import MODES
@@ -60,13 +61,13 @@ def test_no_meters(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["60 -2 62", "[60, -2, 62]", "60,-2,62", "(60 -2 62)"])
 def test_events(text: str) -> None:
-    assert FAMILIES["melody"].read(text) == [60, -2, 62]
+    assert FAMILIES["melody"].read(text, PitchView()) == [60, -2, 62]
 
 
 @pytest.mark.parametrize("text", ["60 c4", "1.5", "--2"])
 def test_no_events(text: str) -> None:
     with pytest.raises(PromptError, match="no number"):
-        FAMILIES["melody"].read(text)
+        FAMILIES["melody"].read(text, PitchView())
 
 
 def test_programs() -> None:
@@ -132,6 +133,13 @@ def test_options_survive_json(values: dict[str, Any]) -> None:
 def test_options_outside_their_range(values: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         Options.of(**values)
+
+
+def test_options_that_are_mistyped() -> None:
+    with pytest.raises(NameNotFound, match="Did you mean 'temperature'"):
+        Options.of(temprature=1)
+    with_all = Options.of(key="D", meter="3/4", temperature=2.0)
+    assert with_all.without("key", "meter") == Options.of(temperature=2.0)
 
 
 def test_options_of_a_newer_version() -> None:

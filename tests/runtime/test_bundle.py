@@ -23,7 +23,7 @@ from antiphon.runtime.bundle import Bundle, Graph, Labels, write
 STATE = {"0_c": ("float32", (8,)), "bar": ("int64", ())}
 STEP = Graph(
     b"a graph",
-    {"event": ("int64", (1,)), **STATE},
+    {"event": ("int64", (1,)), "temperature": ("float32", ()), **STATE},
     {"log_p": ("float32", (130,)), **{f"next_{name}": tensor for name, tensor in STATE.items()}},
 )
 
@@ -107,6 +107,14 @@ def test_an_altered_member_is_named(file):
     _refused(file, "'weights.safetensors'.*altered")
 
 
+def _graphs(*, event=("int64", (1,)), more=None, outputs=None) -> dict:
+    """The graphs of an index with something wrong in them."""
+    state = {name: [kind, list(shape)] for name, (kind, shape) in STATE.items()}
+    given = {"event": list(event), "temperature": ["float32", []], **state, **(more or {})}
+    made = {"log_p": ["float32", [130]], **{f"next_{name}": tensor for name, tensor in state.items()}}
+    return {"step": {"file": "step.onnx", "inputs": given, "outputs": {**made, **(outputs or {})}}}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -146,6 +154,15 @@ def test_an_altered_member_is_named(file):
         {"decode": {}},
         {"check": 3},
         {"defaults": [1]},
+        {"defaults": {"meters": [1]}},
+        {"defaults": {"meters": {"4/4": "most"}}},
+        {"opening": [10**400] * 130},
+        {"graphs": _graphs(more={"hidden": ["float32", [3]]})},
+        {"graphs": _graphs(event=["int64", [2]])},
+        {"graphs": _graphs(event=["float32", [1]])},
+        {"graphs": _graphs(outputs={"log_p": ["float32", [131]]})},
+        {"graphs": _graphs(outputs={"log_p": ["float32", []]})},
+        {"graphs": _graphs(outputs={"label": ["int64", [2]]})},
         {"metrics": 3},
         {"provenance": None},
     ],
@@ -261,3 +278,5 @@ def test_bundles_are_found_by_name_and_by_path(file, tmp_path, monkeypatch):
         bundle.find("melody/atention")
     with pytest.raises(BundleError, match="no bundle at"):
         bundle.find("none.antiphon")
+    with pytest.raises(NameNotFound):
+        bundle.find("n" * 300)

@@ -222,6 +222,35 @@ def test_what_is_no_event_at_all_is_refused(player: Player, event: int) -> None:
         started(player).hear(np.array([[event]]))
 
 
+def test_values_of_another_shape_and_forks_of_other_numbers_are_refused(player: Player) -> None:
+    session = started(player, 3)
+    with pytest.raises(InputError, match=r"values of shape \[3, 2\] for 3 rows of 1 fields and 0 values"):
+        session.hear(np.zeros((3, 1), np.int64), np.zeros((3, 2), np.float32))
+    assert session.n_events == 0, "nothing was heard"
+    with pytest.raises(InputError, match="1 output numbers for 3 rows"):
+        session.fork([0, 0, 0], outputs=[5])
+    with pytest.raises(OptionError, match=f"output number is {2**63}"):
+        session.fork([0], outputs=[2**63])
+    assert session.fork([True, False, True]).temperature.shape == (2,)
+    session.hear(np.array([[62], [64], [0]], np.int16))
+    assert np.isfinite(session.fork([True, False, True]).log_p).any()
+
+
+def test_events_may_lie_in_memory_as_they_please() -> None:
+    """Rows that are columns of another array, or one row seen many times: heard for long, so that the player
+    keeps them in buffers."""
+    alphabet = CHORDS
+    rng = np.random.default_rng(0)
+    bells, waits = rng.integers(0, 25, (20, 3)), rng.integers(1, 13, (20, 3))
+    player = Noise(alphabet)
+    opening = np.concatenate([np.full(25, 1 / 25), np.full(13, 1 / 13)])
+    straight, turned = (Session(player, opening, BARS, 3, seed=1) for _ in range(2))
+    for bell, wait in zip(bells, waits, strict=True):
+        straight.hear(np.ascontiguousarray(np.stack([bell, wait], axis=1)))
+        turned.hear(np.stack([bell, wait]).T)
+    assert np.array_equal(straight.log_p, turned.log_p)
+
+
 @pytest.mark.parametrize("shape", [(2, 1), (1, 2), (1,), (0, 1)])
 def test_events_of_another_shape_are_refused(player: Player, shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="for 1 rows of 1 fields"):

@@ -199,6 +199,19 @@ events = [sounding.event for sounding in stream]
 family, view = model.bundle.recipe.events, model.bundle.recipe.view
 assert [list(family.ids(event, view)) for event in events] == piece.ids[2:].tolist()
 assert sum(wait for _, wait in events) == 64 - 6
+from antiphon.generate.prompt import first_bars, prompt, to_bar_line
+given = prompt([(60, 10), (64, 16), (67, 4)], model.bundle.recipe)
+short = first_bars(given, 1)
+assert short.n_steps == 16 and family.text([family.event(row, view) for row in short.ids]) == "60:10 64:6"
+assert to_bar_line(given).n_steps == 32 and to_bar_line(given).ids[-1].tolist() == [0, 2]
+(piece,) = model.generate([(60, 10), (64, 16)], primer_bars=1, bars=2, seed=1)
+assert piece.ids[:2, 1].tolist() == [10, 6]
+try:
+    antiphon.load("melody/basic").generate(piece.music)
+except antiphon.AntiphonError as error:
+    assert "is of peals; 'melody/basic' plays melodies" in str(error)
+else:
+    raise AssertionError("peals are no melodies")
 endless = list(islice(model.stream(seed=2), 500))
 print(endless[-1].step, endless[-1].time_s)
 """
@@ -258,7 +271,7 @@ from antiphon.recipes import find
 def session(player, **more):
     bundle = player.bundle
     control = bundle.recipe.control.read("0.4") if bundle.recipe.control else None
-    return Session(player, bundle.opening, Bars.of(0, 16), control=control, seed=3, **more)
+    return Session(player, bundle.opening, Bars.of(0, 16), more.pop("n", 1), control=control, seed=3, **more)
 
 rng = np.random.default_rng(0)
 for path in ({str(tower)!r}, {str(hall)!r}):
@@ -267,6 +280,19 @@ for path in ({str(tower)!r}, {str(hall)!r}):
     player = Player(bundle)
     events = np.stack([rng.integers(0, 25, 40), rng.integers(1, 9, 40)], axis=1)
     value = rng.normal(size=(40, 1)).astype(np.float32) if bundle.alphabet.values else None
+    # Rows in company, all of which hear the same, in whatever layout, and numbers for a control.
+    several, alone = session(player, n=3), session(player)
+    if bundle.recipe.control:
+        several.control = [[0.1], [0.4], [0.9]]
+        alone.control = [0.4]
+    several.hear_all(events, value)
+    alone.hear_all(events, value)
+    assert np.allclose(several.log_p[1], alone.log_p[0], atol=1e-5)
+    for t in range(20):
+        heard = np.stack([np.full(3, events[t, 0]), np.full(3, events[t, 1])]).T
+        several.hear(heard, None if value is None else np.repeat(value[t][None], 3, axis=0))
+        alone.hear(events[t][None], None if value is None else value[t][None])
+        assert np.allclose(several.log_p[1], alone.log_p[0], atol=1e-5), t
     for n in (1, 2, 15, 16, 17, 40):
         one, other = session(player), session(player)
         one.hear_all(events[:n], None if value is None else value[:n])

@@ -226,6 +226,13 @@ def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path,
         train("melody/mono", corpus, tmp_path / "x", **start)
 
 
+def test_a_range_of_half_an_octave_can_be_trained(tmp_path: Path, tiny: Any) -> None:
+    tiny(
+        tmp_path / "run", changes={"view.min_pitch": "60", "view.max_pitch": "66", "training.max_steps": "2"}
+    )
+    assert RunFolder(tmp_path / "run").recipe().view.max_pitch == 66
+
+
 def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Path, tiny: Any) -> None:
     heard = Heard()
     train("melody/mono", corpus, tmp_path / "run", changes=tiny.values, device="cpu", threads=1, talk=heard)

@@ -86,11 +86,19 @@ def _beat(style: Style, group: int, n_groups: int) -> int:
 def loop(score: Score, style: str | None = None) -> Score:
     """Drums for every whole bar of `score`, each in its meter, as a score of one part."""
     lines, before = bar_lines(score).tolist(), pickup(score)
+    ends = [
+        *lines[1:],
+        score.end + 4 * score.ticks_per_quarter,
+    ]  # the last bar is whole; others may be cut short
     rows = [
-        (line + round(hit.at * 4 * score.ticks_per_quarter / meter.denominator), hit.pitch, hit.velocity)
-        for line, meter in ((line, score.meters.at(line)) for line in lines if line >= before)
+        (line + round(hit.at * 4 * score.ticks_per_quarter / meter.denominator), hit.pitch, hit.velocity, end)
+        for line, end, meter in zip(lines, ends, map(score.meters.at, lines), strict=True)
+        if line >= before
         for hit in pattern(meter, style)
     ]
-    start, pitch, velocity = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    notes = Notes.of(start, start + score.ticks_per_quarter // 8, pitch, velocity, is_drum=True)
+    start, pitch, velocity, end = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    inside = start < end
+    start, pitch, velocity = start[inside], pitch[inside], velocity[inside]
+    stroke = max(score.ticks_per_quarter // 8, 1)
+    notes = Notes.of(start, start + stroke, pitch, velocity, is_drum=True)
     return Score(notes, score.ticks_per_quarter, score.tempos, score.meters, track_names=("Drums",))

@@ -79,13 +79,15 @@ def _playing() -> Finding:
 def _bundles() -> list[Finding]:
     from antiphon.errors import AntiphonError
     from antiphon.runtime import bundle
+    from antiphon.runtime.selfcheck import verify
 
     findings = []
     for path in bundle.shipped():
         try:
             opened = bundle.Bundle.open(path)
-            size = path.stat().st_size / 1e6
-            findings.append(Finding(f"Bundle {opened.recipe.name}", True, f"{size:.1f} MB, intact"))
+            verify(opened)
+            found = f"{path.stat().st_size / 1e6:.1f} MB, plays as where it was made"
+            findings.append(Finding(f"Bundle {opened.recipe.name}", True, found))
         except AntiphonError as error:
             findings.append(Finding(f"Bundle {path.stem}", False, str(error), "Install antiphon again."))
     return findings

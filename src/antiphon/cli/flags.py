@@ -61,6 +61,11 @@ def values(fields: Sequence[Named], typed: Mapping[str, Any]) -> dict[str, list[
     return found
 
 
+def given(fields: Sequence[Named], typed: Mapping[str, Any]) -> list[str]:
+    """The flags that were typed."""
+    return [_flag(field) for field in fields if typed[field.name]]
+
+
 def single(fields: Sequence[Named], typed: Mapping[str, Any]) -> dict[str, Any]:
     """The same where each option has one value; raises `OptionError` for several."""
     found = values(fields, typed)
@@ -75,8 +80,11 @@ def _read(field: Named, text: str) -> list[Any]:
 
     if not schema.is_number(field.hint) or field.setting.read is not None:
         return [text]
+    words = [word.strip() for word in text.split(",")]
     try:
-        return [schema.parsed(field, word.strip(), field.name) for word in text.split(",")]
+        if not all(words):
+            raise OptionError("a number is missing")
+        return [schema.parsed(field, word, field.name) for word in words]
     except OptionError:
         raise OptionError(
             f"{_flag(field)} is '{text}'; expected a number, or several with commas between."

@@ -21,7 +21,7 @@ _DEFAULT_FAMILY = "melody"
 
 _What = Annotated[
     str | None,
-    typer.Argument(help="A kind of music (melody, drums) or a bundle (melody/lookback). (default: melody)"),
+    typer.Argument(help="A kind of music (melody, drums), a bundle (melody/lookback) or its file."),
 ]
 _Bundle = Annotated[
     str | None, typer.Option("--bundle", help="A bundle, by name or file; see `antiphon models`.")
@@ -70,8 +70,11 @@ def generate(
 
     Numbers may be lists (--temperature 0.6,1,1.2), and primers, meters, keys and instruments may be given
     several times: everything is made with each, and the page shows them side by side."""
-    written = _Written(audio and _sound_suffix(audio), picture)
+    written = _Written(None if audio is None else _sound_suffix(audio), picture)
     if again is not None:
+        others = {"--primer": primer, "--primer-events": primer_events, "--seed": seed}
+        said = [name for name, value in others.items() if value is not None] + ["-n"] * (n != 1)
+        _check_alone([*said, *flags.given(flags.options(), typed)])
         _again(again, bundle, written, output)
         return
     from antiphon.generate.model import new_seed
@@ -97,20 +100,32 @@ def generate(
 def _made(model: Model, options: dict[str, Any], is_text: bool, n: int, seed: int) -> list[Piece]:
     """The pieces of one combination of options; its primer is text as it was typed, or a file."""
     given = options.pop("primer")
-    primer = model.bundle.recipe.events.read(given) if is_text else given
+    recipe = model.bundle.recipe
+    primer = recipe.events.read(given, recipe.view) if is_text else given
     return model.generate(primer, n=n, seed=seed, **options)
 
 
 def _model(what: str | None, bundle: str | None) -> Model:
+    """The model that plays: the bundle, where one is named, else the kind of music, the bundle or the file
+    that WHAT is."""
     from antiphon.generate import load
     from antiphon.runtime import bundle as bundles
 
-    chosen = what or (_DEFAULT_FAMILY if bundle is None else None)
+    chosen = what if what is not None or bundle is not None else _DEFAULT_FAMILY
     model = load(bundle or bundles.default(chosen or "") or chosen or "")
     family = model.bundle.recipe.family
-    if what is not None and what.partition("/")[0] != family:
+    if bundle is not None and what is not None and what.partition("/")[0] != family:
         raise OptionError(f"'{model.name}' plays {family}, not {what}: say `antiphon generate {family}`.")
     return model
+
+
+def _check_alone(others: list[str]) -> None:
+    """Raises `OptionError` for what goes without saying: a record holds all that decides its piece."""
+    if others:
+        raise OptionError(
+            f"{', '.join(others)} cannot be changed with --again: the record says it all. Leave --again out "
+            "to make another piece."
+        )
 
 
 def _again(record: Path, bundle: str | None, written: _Written, output: Path | None) -> None:

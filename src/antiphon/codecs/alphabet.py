@@ -11,7 +11,7 @@ Arrays of events are int64 [..., F].
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -120,7 +120,7 @@ class Field:
             place = np.arange(span.n)
             if low >= high:
                 found[first : first + span.n] = 0
-            elif span.pitch is None or high - low < 12:
+            elif span.pitch is None:
                 found[first : first + span.n] = first + np.clip(place, low, high - 1)
             else:
                 found[first : first + span.n] = first + folded(place, low, high)
@@ -164,10 +164,9 @@ class Alphabet:
     @cached_property
     def steady(self) -> int:
         """Steps that every event takes, where all take as many; else 0."""
-        if self.n_fields > 1:
+        if any((field.steps != field.steps[0]).any() for field in self.fields):
             return 0
-        steps = self.fields[0].steps
-        return int(steps[0]) if (steps == steps[0]).all() else 0
+        return sum(int(field.steps[0]) for field in self.fields)
 
     @cached_property
     def is_pitched(self) -> bool:
@@ -187,6 +186,19 @@ class Alphabet:
         """Steps gone by before each event of sequences [..., T, F], int64 [..., T]."""
         steps = self.steps(events)
         return np.cumsum(steps, axis=-1) - steps
+
+    def shortened(self, event: Int, steps: int) -> Int | None:
+        """`event` [F] that takes `steps` steps at most, by another id of one of its spans; None where there
+        is none such."""
+        excess = int(self.steps(event)) - steps
+        for f, field in enumerate(self.fields):
+            near = np.flatnonzero(field.span == field.span[event[f]])
+            fitting = near[field.steps[near] <= field.steps[event[f]] - excess]
+            if len(fitting):
+                found = event.copy()
+                found[f] = fitting[field.steps[fitting].argmax()]
+                return found
+        return None
 
     def onsets(self, events: Ids) -> Bool:
         """Whether a note begins with each event, bool [...]."""
@@ -237,7 +249,7 @@ class Alphabet:
         return tuple(frozenset(np.flatnonzero(field.known).tolist()) for field in self.fields)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types; `from_dict` is the inverse. What a span has by default is left out."""
+        """JSON types, as `docs/playing-contract.md` tells them. What a span has by default is left out."""
         plain = Span("")
         return {
             "fields": [
@@ -258,17 +270,6 @@ class Alphabet:
             "values": list(self.values),
         }
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Alphabet:
-        """The alphabet `as_dict` came from. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(
-            tuple(
-                Field(str(field["name"]), tuple(_span(**span) for span in field["spans"]))
-                for field in values["fields"]
-            ),
-            tuple(map(str, values["values"])),
-        )
-
 
 def single(*spans: Span) -> Alphabet:
     """The alphabet of events that are one number each."""
@@ -283,25 +284,8 @@ def restricted(span: Span, low: int, high: int) -> Span:
 
 def folded(numbers: Ids, low: int | Int, high: int | Int) -> Int:
     """`numbers` (pitches, say) with those outside [low, high), given for all or for each, moved by twelves
-    into its lowest or highest twelve."""
+    into its lowest or highest twelve; to the nearest end where there are no twelve."""
     raised = np.where(numbers < low, low + (numbers - low) % 12, numbers)
-    return np.where(raised >= high, high - 12 + (raised - high) % 12, raised).astype(np.int64, copy=False)
-
-
-_MOST = 1 << 20
-"""Largest number that a span in a file may hold."""
-
-
-def _span(**values: Any) -> Span:
-    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    span = Span(**given)
-    numbers = [
-        span.n,
-        span.steps,
-        span.steps_more,
-        *(span.known or ()),
-        *([] if span.pitch is None else [span.pitch]),
-    ]
-    if not all(isinstance(number, int) and 0 <= number <= _MOST for number in numbers) or not span.n:
-        raise ValueError(f"the span '{span.name!r:.20}' is out of range")
-    return span
+    found = np.where(raised >= high, high - 12 + (raised - high) % 12, raised)
+    found = np.where(np.subtract(high, low) < 12, np.clip(numbers, low, np.subtract(high, 1)), found)
+    return found.astype(np.int64, copy=False)

@@ -157,12 +157,12 @@ class DrumFamily(Family[DrumTrack]):
         """Steps with spaces between, '-' for silence."""
         return " ".join("+".join(map(str, event)) or "-" for event in events)
 
-    def read(self, text: str) -> list[Any]:
+    def read(self, text: str, view: DrumView) -> list[Any]:
         """Steps, a grid, or a list of tuples."""
         if "(" in text or "[" in text:
             return _literal(text)
         if re.search(r"[a-zA-Z]|[-.]{2}", text):
-            return _grid(text)
+            return _grid(text, _named(view))
         return [_step(word) for word in text.split()]
 
 
@@ -197,11 +197,14 @@ def _step(word: str) -> tuple[int, ...]:
 def _literal(text: str) -> list[Any]:
     try:
         found = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise PromptError(
             f"'{text:.40}' is no list of drums; expected '[(36, 42), (), (38,), ()]'."
         ) from None
-    return list(found) if isinstance(found, list | tuple) else [found]
+    if isinstance(found, list):
+        return found
+    is_one = not isinstance(found, tuple) or all(isinstance(item, int) for item in found)
+    return [found] if is_one else list(found)
 
 
 # as a grid: a row for each drum, a sign for each step
@@ -213,17 +216,23 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _grid(text: str) -> list[Any]:
+def _named(view: DrumView) -> DrumClasses:
+    """The classes whose names people use for a model: its own; those of a kit where it tells none apart."""
+    classes = drum_classes(view.classes)
+    return classes if len(classes.names) > 1 else CLASSES["nine"]
+
+
+def _grid(text: str, classes: DrumClasses) -> list[Any]:
     """The events of rows such as 'kick x---x---'; a row without a name is the kick. Short rows are
     repeated."""
     rows = []
     for line in re.split(r"[/;,\n]", text):
-        rows += _rows(line)
+        rows += _rows(line, classes)
     length = max((len(steps) for _, steps in rows), default=0)
     return [tuple(pitch for pitch, steps in rows if steps[at % len(steps)] in "xXoO") for at in range(length)]
 
 
-def _rows(line: str) -> list[tuple[int, str]]:
+def _rows(line: str, classes: DrumClasses) -> list[tuple[int, str]]:
     """(pitch, signs) of each drum in a line: words are names, runs of signs are steps."""
     rows: list[tuple[int, str]] = []
     name: list[str] = []
@@ -231,7 +240,7 @@ def _rows(line: str) -> list[tuple[int, str]]:
         if re.fullmatch(r"[xXoO.|-]+", word):
             signs = word.replace("|", "")
             if name or not rows:
-                rows.append((_sound(" ".join(name) or "kick"), signs))
+                rows.append((_sound(" ".join(name) or "kick", classes), signs))
             else:
                 rows[-1] = (rows[-1][0], rows[-1][1] + signs)
             name = []
@@ -244,9 +253,8 @@ def _rows(line: str) -> list[tuple[int, str]]:
     return [row for row in rows if row[1]]
 
 
-def _sound(name: str) -> int:
+def _sound(name: str, classes: DrumClasses) -> int:
     """The pitch that a drum of this name sounds with."""
-    classes = CLASSES["nine"]
     wanted = _SHORT.get(name.lower().replace("-", "").replace(" ", ""), name.lower())
     found = [
         pitch for known, pitch in zip(classes.names, classes.sounds, strict=True) if known.startswith(wanted)

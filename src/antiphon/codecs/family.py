@@ -122,8 +122,11 @@ class Family(ABC, Generic[S]):
         """Options by which the extractor takes whatever a score has, to be continued."""
 
     def silence(self, alphabet: Alphabet, n: int) -> Int:
-        """Events [k, F] that end what sounds and let n steps pass; the default event, unless overridden."""
-        return np.zeros((n // max(alphabet.steady, 1), alphabet.n_fields), np.int64)
+        """Events [k, F] that end what sounds and let n steps pass. Default events, where each of them takes
+        as many steps; other families say themselves."""
+        if not alphabet.steady:
+            raise TypeError(f"the family '{self.name}' must say how its silence is written")
+        return np.zeros((n // alphabet.steady, alphabet.n_fields), np.int64)
 
     # as people write ----------------------------------------------------------------------------------------
 
@@ -140,5 +143,5 @@ class Family(ABC, Generic[S]):
         """Events on one line; `read` is the inverse."""
 
     @abstractmethod
-    def read(self, text: str) -> list[Any]:
+    def read(self, text: str, view: Any) -> list[Any]:
         """The events that a person wrote; raises `PromptError`."""

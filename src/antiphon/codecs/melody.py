@@ -131,7 +131,7 @@ class MelodyFamily(Family[Melody]):
         """Numbers with spaces between."""
         return " ".join(map(str, events))
 
-    def read(self, text: str) -> list[Any]:
+    def read(self, text: str, view: PitchView) -> list[Any]:
         """'60 -2 62 -2', with or without commas and brackets."""
         words = re.sub(r"[\[\](),]", " ", text).split()
         wrong = next((word for word in words if not re.fullmatch(r"-?\d{1,9}", word)), None)

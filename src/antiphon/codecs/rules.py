@@ -14,9 +14,9 @@ forbids and leads to, which also travel in a bundle, so that any runtime can fol
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,8 +84,9 @@ class Automaton:
         return state[rows]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types; `from_dict` is the inverse. Of each field and state, the runs of ids that are forbidden
-        as [first, last + 1], and those that lead to another state as [first, last + 1, state]."""
+        """JSON types, as `docs/playing-contract.md` tells them: of each field and state, the runs of ids that
+        are forbidden as [first, last + 1], and those that lead to another state as [first, last + 1,
+        state]."""
         return {
             "rule": "automaton",
             "states": self.n_states,
@@ -99,23 +100,6 @@ class Automaton:
                 for allowed, led in zip(self.allows, self.leads, strict=True)
             ],
         }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], sizes: Sequence[int]) -> Automaton:
-        """The automaton of fields of these `sizes` that `as_dict` came from. Raises KeyError, TypeError or
-        ValueError for anything else."""
-        n = _number(values["states"], 1, _MOST_STATES)
-        allows, leads = [], []
-        for field, size in zip(values["fields"], sizes, strict=True):
-            allowed, led = np.ones((n, size), np.bool_), np.repeat(np.arange(n)[:, None], size, axis=1)
-            for state, (forbidden, other) in enumerate(zip(field["forbidden"], field["leads"], strict=True)):
-                for a, b in forbidden:
-                    allowed[state, _number(a, 0, size) : _number(b, 0, size)] = False
-                for a, b, to in other:
-                    led[state, _number(a, 0, size) : _number(b, 0, size)] = _number(to, 0, n - 1)
-            allows.append(allowed)
-            leads.append(led)
-        return cls(tuple(allows), tuple(leads))
 
 
 def only(*allowed: Bool) -> Automaton:
@@ -134,10 +118,14 @@ def first(*allowed: Bool) -> Automaton:
 
 
 def combined(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """Rules that hold exactly when `rules` all do: all automata among them as one, before the others."""
-    automata = [rule for rule in rules if isinstance(rule, Automaton)]
-    others = [rule for rule in rules if not isinstance(rule, Automaton)]
-    return (reduce(product, automata), *others) if automata else tuple(others)
+    """Rules that hold exactly when `rules` all do: automata as one, as long as that has few states."""
+    automata: list[Automaton] = []
+    for rule in (rule for rule in rules if isinstance(rule, Automaton)):
+        if automata and automata[-1].n_states * rule.n_states <= MOST_STATES:
+            automata[-1] = product(automata[-1], rule)
+        else:
+            automata.append(rule)
+    return (*automata, *(rule for rule in rules if not isinstance(rule, Automaton)))
 
 
 def product(one: Automaton, other: Automaton) -> Automaton:
@@ -174,7 +162,8 @@ class Until:
         return state[rows]
 
 
-_MOST_STATES = 256
+MOST_STATES = 256
+"""Of automata that are made one."""
 
 
 def _runs(row: Bool | Int) -> list[tuple[int, int, int]]:
@@ -182,9 +171,3 @@ def _runs(row: Bool | Int) -> list[tuple[int, int, int]]:
     starts = np.flatnonzero(np.diff(row, prepend=row[0] - 1 if row.dtype != np.bool_ else ~row[0]))
     ends = [*starts[1:].tolist(), len(row)]
     return list(zip(starts.tolist(), ends, row[starts].tolist(), strict=True))
-
-
-def _number(value: Any, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{value!r:.20} is no whole number from {low} to {high}")
-    return value

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from antiphon.generate.piece import Piece
     from antiphon.generate.pieces import generate
     from antiphon.generate.prompt import Prompt
-    from antiphon.generate.stream import Sounding, stream
+    from antiphon.generate.stream import Sounding
 
-__all__ = ["Model", "Options", "Piece", "Prompt", "Sounding", "generate", "load", "stream"]
+__all__ = ["Model", "Options", "Piece", "Prompt", "Sounding", "generate", "load"]
 
 _HOMES = {
     "Model": "model",

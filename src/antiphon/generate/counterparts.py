@@ -7,7 +7,7 @@ import numpy as np
 
 from antiphon.codecs.standing import Standing
 from antiphon.evaluate.sequences import Sequences
-from antiphon.generate.options import Length, Options
+from antiphon.generate.options import MAX_STEPS, Length, Options
 from antiphon.generate.pieces import generate
 from antiphon.generate.prompt import Prompt
 from antiphon.runtime.bundle import Bundle
@@ -18,7 +18,7 @@ from antiphon.score.notes import Int
 
 def counterparts(bundle: Bundle, real: Sequences, seed: int = 0) -> Sequences:
     """One sequence made from nothing, at temperature 1, for each of `real`, with its bars, pick-up and length
-    in time, as the model hears it.
+    in time (up to `MAX_STEPS`), as the model hears it.
 
     The same seed gives the same music.
     """
@@ -48,6 +48,6 @@ def _made(
     meter = Meter(steps_per_bar, 4 * per_quarter) if per_quarter else Meter()
     standing = Standing(meter, per_quarter, per_second, start_in_bar=start_in_bar, track=0)
     nothing = Prompt(bundle.recipe, np.zeros((0, bundle.alphabet.n_fields), np.int64), standing)
-    options = Options(length=Length(steps=steps))
+    options = Options(length=Length(steps=min(steps, MAX_STEPS)))
     pieces = generate(bundle, nothing, options, seed, outputs=outputs.tolist(), player=player)
     return [piece.ids for piece in pieces]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Unpack
@@ -17,7 +18,7 @@ from antiphon.generate.piece import Piece, Request
 from antiphon.generate.pieces import generate
 from antiphon.generate.plan import prepare
 from antiphon.generate.prompt import Given, Prompt
-from antiphon.generate.stream import Sounding, stream
+from antiphon.generate.stream import Sounding, check_no_beam, stream
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.session import Automaton, Session
@@ -73,6 +74,7 @@ class Model:
         """
         chosen = new_seed() if seed is None else seed
         plan = prepare(self.bundle, _given(primer), Options.of(**options))
+        check_no_beam(plan)
         return stream(self.player, self.bundle.opening, plan, seed=chosen, output=output)
 
     def session(
@@ -86,16 +88,20 @@ class Model:
         """Music under way, a row for each of `outputs`, all of which have heard the primer: to propose, hear
         and fork event by event, as ids in the model's own key and range. The options' length does not end it.
 
-        Raises as `generate` does.
+        Raises as `generate` does, and `OptionError` for a beam.
         """
         chosen = new_seed() if seed is None else seed
         plan = prepare(self.bundle, _given(primer), Options.of(**options))
+        check_no_beam(plan)
         return plan.session(self.player, self.bundle.opening, outputs, seed=chosen, bounded=False)
 
     def again(self, request: Request) -> Piece:
-        """The piece that was asked for by `request`."""
-        asked = (request.prompt, request.options, request.seed)
-        return generate(self.bundle, *asked, outputs=[request.output], player=self.player)[0]
+        """The piece that was asked for by `request`, whose prompt is as it was used: moved, in its bars."""
+        options, used = request.options, ("transpose", "primer_bars", "meter")
+        plain = options if request.prompt is None else options.without(*used)
+        asked = (request.prompt, plain, request.seed)
+        (piece,) = generate(self.bundle, *asked, outputs=[request.output], player=self.player)
+        return replace(piece, request=request)
 
 
 def load(name: str | os.PathLike[str]) -> Model:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
 from antiphon import schema
-from antiphon.errors import OptionError
+from antiphon.errors import NameNotFound, OptionError
 from antiphon.generate import notation, record
 from antiphon.runtime.choices import Beam, Sampling
 from antiphon.schema import Settings, setting
@@ -145,7 +145,7 @@ class Options:
         grouped: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             if name not in home:
-                raise OptionError(f"Unknown option '{name}'; the file may be of a newer version.")
+                raise NameNotFound("option", name, home)
             grouped.setdefault(home[name], {})[name] = _read(name, value)
         groups: dict[str, Any] = {group: cls.groups[group](**given) for group, given in grouped.items()}
         return cls(**groups)
@@ -163,6 +163,10 @@ class Options:
         if unknown:
             raise OptionError(f"Unknown option '{min(unknown)}'; the file may be of a newer version.")
         return cls.of(**record.typed(values, {name: types[name] for name in values}))
+
+    def without(self, *names: str) -> Options:
+        """The same with these at their defaults."""
+        return type(self).of(**{name: value for name, value in self.as_dict().items() if name not in names})
 
     def given(self, *names: str) -> list[str]:
         """Those of `names` that are not at their defaults."""

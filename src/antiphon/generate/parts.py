@@ -26,7 +26,9 @@ def part_for(score: Score, model: Model, *, seed: int, **options: Any) -> Score:
     `options` are those of `Options` but for length and meter. Raises `EmptyError` where there is no whole
     bar, `OptionError` for a meter that the model cannot count."""
     grid, begin, end = model.bundle.recipe.view.grid[0], pickup(score), closing_bar_line(score)
-    if not grid or end <= begin:
+    if not grid:
+        raise OptionError(f"'{model.name}' plays by the clock and cannot follow bars; choose another bundle.")
+    if end <= begin:
         raise EmptyError(f"'{score.source or score.title}' has no whole bar to play to.")
     steps = (end - begin) * grid // score.ticks_per_quarter
     nothing = Prompt(
@@ -34,6 +36,7 @@ def part_for(score: Score, model: Model, *, seed: int, **options: Any) -> Score:
         np.zeros((0, model.bundle.alphabet.n_fields), np.int64),
         Standing(score.meters.at(begin), grid, track=0),
         float(score.tempos.qpm[0]),
+        name=model.bundle.recipe.family.capitalize(),
     )
     asked = Options.of(**{**options, "steps": steps})
     (piece,) = generate(
@@ -49,7 +52,9 @@ def _bars(score: Score, begin: int, grid: int) -> Bars:
     for time in score.meters.time[score.meters.time >= begin].tolist() or [begin]:
         meter = score.meters.at(time)
         first, bar = (time - begin) * grid / score.ticks_per_quarter, meter.quarters * grid
-        if first != round(first) or bar != round(bar) or not 1 <= bar <= MAX_STEPS_PER_BAR:
+        if first != round(first):
+            raise OptionError(f"A bar line of the music falls between the model's steps of 1/{4 * grid}.")
+        if bar != round(bar) or not 1 <= bar <= MAX_STEPS_PER_BAR:
             raise OptionError(
                 f"A bar of {meter} has {bar:g} steps of 1/{4 * grid}; the models count whole steps, "
                 f"{MAX_STEPS_PER_BAR} at most."

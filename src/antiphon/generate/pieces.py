@@ -27,6 +27,8 @@ from antiphon.score.score import Score
 
 D = TypeVar("D", bound=np.generic)
 
+_BUSIEST = 64
+"""Events for each step of a piece, from which on it is taken to go on for ever."""
 MAX_ROWS = 16_384
 """Pieces, or branches of them in a beam, that are made side by side: some hundred megabytes of state."""
 
@@ -59,6 +61,8 @@ def generate(
     if n < 1:
         raise OptionError(f"{n} pieces are asked for; expected 1 or more.")
     outputs = range(n) if outputs is None else outputs
+    if not len(outputs):
+        return []
     _check_width(len(outputs), options.search)
     plan = prepare(bundle, given, options, bars)
     rows = _rows(plan, player or _player(bundle), bundle.opening, seed, outputs)
@@ -93,12 +97,18 @@ def _rows(plan: Plan, player: Automaton, opening: Float, seed: int, outputs: Seq
 
 
 def played(session: Session, end: int) -> list[Played]:
-    """What each row of `session` plays until `end` steps have gone by. The session goes with it."""
+    """What each row of `session` plays until `end` steps have gone by. The session goes with it. Raises
+    `OptionError` where events come without time passing."""
     events: list[list[Int]] = [[] for _ in range(len(session))]
     log_p: list[list[Float]] = [[] for _ in range(len(session))]
     value: list[list[Float32]] = [[] for _ in range(len(session))]
     rows = np.arange(len(session))
     while len(rows):
+        if session.n_events > _BUSIEST * end:
+            raise OptionError(
+                f"{session.n_events} events were played in less than {end} steps; lower the temperature, "
+                "or take another seed."
+            )
         said = session.log_p
         drawn = session.step()
         likely = _of(said, drawn, session)

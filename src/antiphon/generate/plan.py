@@ -4,7 +4,7 @@ play, and the way back."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -83,7 +83,7 @@ class Plan:
     def _rules(self, bounded: bool) -> Sequence[Rule]:
         alphabet = self.recipe.alphabet
         grammar = self.recipe.events.grammar(alphabet)
-        timed = () if alphabet.steady == 1 or not bounded else (Until(alphabet, self.end),)
+        timed = () if alphabet.steady or not bounded else (Until(alphabet, self.end),)
         return (*grammar, *tonality.rules(self.recipe, self.options, self.back), *timed)
 
     @cached_property
@@ -111,11 +111,9 @@ def prepare(bundle: Bundle, given: Given | Prompt, options: Options, bars: Bars 
     tonality.check(recipe, options)
     if options.conditions.control is not None and recipe.control is None:
         raise OptionError(f"'{bundle.name}' is conditioned on nothing: leave out --control.")
-    if not isinstance(given, Prompt):
-        meter = options.length.meter or (_usual_meter(bundle) if given is None else None)
-        given = prompt(given, recipe, meter, options.tonality.transpose)
-        given = given if options.primed.primer_bars is None else first_bars(given, options.primed.primer_bars)
-    given = given if given.recipe == recipe else replace(given, recipe=recipe)
+    meter = options.length.meter or (_usual_meter(bundle) if given is None else None)
+    given = prompt(given, recipe, meter, options.tonality.transpose)
+    given = given if options.primed.primer_bars is None else first_bars(given, options.primed.primer_bars)
     _check_meter(given)
     ids, shift = tonality.heard(given)
     back = tonality.way_back(recipe, options.tonality.key, -shift)
@@ -132,6 +130,8 @@ def _end(given: Prompt, options: Options) -> int:
     """Steps in all. Raises `PromptError` where the primer is as long as what is asked for."""
     length, step_s = options.length, given.step_s(options.length.qpm)
     asked = length.steps or (round(length.seconds / step_s) if length.seconds else _usual_end(given, length))
+    if asked < 1:
+        raise OptionError(f"{length.seconds:g} seconds are less than a step; ask for more.")
     if asked > MAX_STEPS:
         raise OptionError(f"The length is {asked} steps; expected up to {MAX_STEPS}. A stream has no end.")
     if asked <= given.n_steps:

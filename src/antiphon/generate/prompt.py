@@ -109,10 +109,17 @@ class Prompt:
         return bool(self.recipe.alphabet.onsets(self.ids).any())
 
     def first_steps(self, n: int) -> Prompt:
-        """What begins within its first n steps; a note that goes on beyond is cut there."""
-        inside = self.recipe.alphabet.times(self.ids) < n
-        value = None if self.value is None else self.value[inside]
-        return replace(self, ids=self.ids[inside], value=value, finished=True)
+        """What begins within its first n steps, and ends with them."""
+        alphabet = self.recipe.alphabet
+        times = alphabet.times(self.ids)
+        kept = int((times < n).sum())
+        ids = self.ids[:kept].copy()
+        if kept and times[kept - 1] + alphabet.steps(ids[-1]) > n:
+            shorter = alphabet.shortened(ids[-1], n - int(times[kept - 1]))
+            ids = ids[:-1] if shorter is None else np.concatenate([ids[:-1], shorter[None]])
+        rest = n - int(alphabet.steps(ids).sum()) if kept < len(self.ids) else 0
+        ids = np.concatenate([ids, self.recipe.events.silence(alphabet, rest)]) if rest else ids
+        return replace(self, ids=ids, value=_as_long(self.value, len(ids)), finished=True)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the inverse."""
@@ -152,19 +159,21 @@ class Prompt:
             program=said["program"],
         )
         key = None if said["key"] is None else notation.key(said["key"])
-        ids = _of_events(recipe.events.read(said["events"]), recipe)
+        ids = _of_events(recipe.events.read(said["events"], recipe.view), recipe)
         value = _numbers(values.get("value"), len(ids), recipe)
         rest = (said["name"], key, said["finished"], said["shift"], value)
         return cls(recipe, ids, standing, said["qpm"], *rest)
 
 
-def prompt(given: Given, recipe: Recipe, meter: Meter | None = None, transpose: int = 0) -> Prompt:
+def prompt(given: Given | Prompt, recipe: Recipe, meter: Meter | None = None, transpose: int = 0) -> Prompt:
     """What was given as a prompt for a model of `recipe`; `meter` overrides its own.
 
     Of a score the first sequence is taken that the family's extractor finds, up to the end of its last note;
     a pick-up keeps its place in the bar. Raises `PromptError` where there are no notes or transposition
     leaves MIDI's range."""
-    if isinstance(given, Score):
+    if isinstance(given, Prompt):
+        found = _of_prompt(given, recipe, meter)
+    elif isinstance(given, Score):
         found = _of_score(given, recipe, meter)
     elif isinstance(given, recipe.events.extractor.sequence):
         found = _of_sequence(given, recipe, meter)
@@ -172,7 +181,8 @@ def prompt(given: Given, recipe: Recipe, meter: Meter | None = None, transpose: 
         quarter, second = recipe.view.grid
         standing = Standing(meter or Meter(), quarter, second, track=0)
         found = Prompt(recipe, _of_events(given, recipe), standing, name=recipe.family.capitalize())
-    if given is not None and not found.has_notes:
+    from_nothing = given is None or (isinstance(given, Prompt) and not len(given.ids))
+    if not from_nothing and not found.has_notes:
         raise PromptError("The primer has no notes; give at least one, or leave the primer out.")
     return _transposed(found, transpose)
 
@@ -198,11 +208,15 @@ def to_bar_line(found: Prompt) -> Prompt:
     missing = -(found.standing.start_in_bar + found.n_steps) % found.counted_bar()
     if not missing:
         return found
-    rest = found.recipe.events.silence(found.recipe.alphabet, missing)
-    value = found.value
-    if value is not None:
-        value = np.pad(value, ((0, len(rest)), (0, 0)))
-    return replace(found, ids=np.concatenate([found.ids, rest]), value=value, finished=False)
+    ids = np.concatenate([found.ids, found.recipe.events.silence(found.recipe.alphabet, missing)])
+    return replace(found, ids=ids, value=_as_long(found.value, len(ids)), finished=False)
+
+
+def _as_long(value: Float32 | None, n: int) -> Float32 | None:
+    """The continuous numbers of n events: cut there, or filled up with the usual ones."""
+    if value is None:
+        return None
+    return np.pad(value[:n], ((0, max(n - len(value), 0)), (0, 0)))
 
 
 def _of_score(score: Score, recipe: Recipe, meter: Meter | None) -> Prompt:
@@ -229,15 +243,33 @@ def _of_score(score: Score, recipe: Recipe, meter: Meter | None) -> Prompt:
     )
 
 
+def _of_prompt(given: Prompt, recipe: Recipe, meter: Meter | None) -> Prompt:
+    if given.recipe.family != recipe.family:
+        raise PromptError(
+            f"The primer is of {given.recipe.events.plural}; '{recipe.name}' plays {recipe.events.plural}."
+        )
+    if bool(given.standing.steps_per_second) != bool(recipe.view.grid[1]):
+        raise PromptError(
+            f"The primer is counted by the {'clock' if given.standing.steps_per_second else 'beat'}, "
+            f"'{recipe.name}' is not."
+        )
+    return replace(given, recipe=recipe, standing=_in_meter(given.standing, meter))
+
+
+def _in_meter(standing: Standing, meter: Meter | None) -> Standing:
+    """The same in bars of another meter, where one is asked for."""
+    if meter is None:
+        return standing
+    bar = round(standing.steps_per_quarter * meter.quarters)
+    return standing._replace(meter=meter, start_in_bar=standing.start_in_bar % max(bar, 1))
+
+
 def _of_sequence(sequence: Any, recipe: Recipe, meter: Meter | None) -> Prompt:
     try:
         ids = recipe.events.encode(sequence, recipe.view)
     except InputError as error:
         raise PromptError(f"The primer cannot be used: {error}") from None
-    standing = Standing.of(sequence)
-    if meter is not None:
-        bar = round(standing.steps_per_quarter * meter.quarters)
-        standing = standing._replace(meter=meter, start_in_bar=standing.start_in_bar % max(bar, 1))
+    standing = _in_meter(Standing.of(sequence), meter)
     value = recipe.events.value(sequence, recipe.view)
     return Prompt(recipe, ids, standing, name=recipe.family.capitalize(), value=value)
 
@@ -278,4 +310,5 @@ def _transposed(found: Prompt, semitones: int) -> Prompt:
             f"The primer's {names} transposed by {semitones:+d} leaves MIDI's range; transpose by less."
         )
     key = found.key and found.key._replace(tonic=(found.key.tonic + semitones) % 12)
-    return replace(found, ids=pitches.moved(alphabet, found.ids, semitones), key=key)
+    moved = pitches.moved(alphabet, found.ids, semitones)
+    return replace(found, ids=moved, key=key, shift=None if found.shift is None else found.shift - semitones)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from antiphon.errors import OptionError
 from antiphon.generate.model import Model
 from antiphon.generate.piece import Piece
 from antiphon.generate.prompt import Prompt, prompt, to_bar_line
@@ -20,6 +21,8 @@ def complete(
     All go on from the section named first, so that they are of one piece; each has its own output number, so
     none changes when another is given. Raises as `Model.generate` does.
     """
+    if bars < 1:
+        raise OptionError(f"The length is {bars} bars; expected 1 or more.")
     found, first = dict(sections), _first(sections.get(names[0]), model)
     for number, name in enumerate(names):
         if name not in found:

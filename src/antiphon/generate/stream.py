@@ -34,12 +34,10 @@ def stream(
     """The events after the primer, for ever, or up to the length the options ask for.
 
     `send(event)` tells what sounded instead of what was proposed; a pitch that the model does not know is
-    folded into its range. The same seed and output number give the events that `generate` gives. Raises
-    `OptionError` where a beam is asked for: a search knows its first event only at its end.
+    folded into its range. The same seed and output number give the events that `generate` gives.
     """
     options, recipe = plan.options, plan.recipe
-    if options.search.width > 1:
-        raise OptionError("A stream cannot be searched; leave beam size and branch factor at 1.")
+    check_no_beam(plan)
     bounded = options.length.is_given
     session = plan.session(player, opening, [output], seed=seed, bounded=bounded)
     name = _namer(plan)
@@ -50,6 +48,14 @@ def stream(
             session.accept(played)
         else:
             session.hear(plan.heard(np.array([recipe.events.ids(told, recipe.view)], np.int64)))
+
+
+def check_no_beam(plan: Plan) -> None:
+    """Raises `OptionError` where a beam is asked for: a search knows its first event only at its end."""
+    if plan.options.search.width > 1:
+        raise OptionError(
+            "What is played as it comes cannot be searched; leave beam size and branch factor at 1."
+        )
 
 
 def _namer(plan: Plan) -> Callable[[int, Int, Float32 | None], Sounding]:

@@ -94,17 +94,41 @@ class Bundle:
             return _of_format_1(index, members) if index["version"] == 1 else _assembled(index, members)
         except AntiphonError as error:
             raise BundleError(f"The bundle '{path}' cannot be used: {error}") from None
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise BundleError(
                 f"The index of '{path}' is malformed ({brief(error)}); get the bundle anew."
             ) from None
 
     def __post_init__(self) -> None:
-        step = self.graphs.get(STEP)
-        taken = {} if step is None else {name: step.inputs.get(name) for name in self.state}
-        given = {} if step is None else {name: step.outputs.get(f"next_{name}") for name in self.state}
-        if step is None or taken != self.state or given != self.state or not {*self.rings} <= {*self.state}:
+        graphs = self.graphs.values()
+        if STEP not in self.graphs or not {*self.rings} <= {*self.state} or not all(map(self._fits, graphs)):
             raise BundleError(f"the graphs and the state of '{self.name}' do not fit; get the bundle anew.")
+
+    def _fits(self, graph: Graph) -> bool:
+        """Whether a graph takes events and the state, and nothing unheard of, and gives what it should."""
+        taken = {name: graph.inputs.get(name) for name in self.state}
+        given = {name: graph.outputs.get(f"next_{name}") for name in self.state}
+        heard = {name: tensor for name, tensor in graph.inputs.items() if name not in self.state}
+        wide, deep = len(self.alphabet.values), len(self.alphabet.fields)
+        said = {"log_p": ("float32", (self.alphabet.n_events,)), "drawn": ("float32", (wide,))}
+        if self.labels is not None:
+            said["label"] = ("int64", (len(self.labels.sizes),))
+            said["label_log_p"] = ("float32", (sum(self.labels.sizes),))
+        known = {
+            "event": ("int64", (deep,)),
+            "position": ("int64", (2,)),
+            "value": ("float32", (wide,)),
+            "temperature": ("float32", ()),
+            "control": None,
+            "uniform": None,
+        }
+        return (
+            taken == given == dict(self.state)
+            and "log_p" in graph.outputs
+            and {"event", "temperature"} <= heard.keys() <= known.keys()
+            and all(known[name] in (None, tensor) for name, tensor in heard.items())
+            and all(graph.outputs[name] == wanted for name, wanted in said.items() if name in graph.outputs)
+        )
 
     @property
     def alphabet(self) -> Alphabet:
@@ -149,11 +173,18 @@ def find(name_or_path: Path | str) -> Path:
     known = {shown_name(found): found for found in shipped()}
     if str(name_or_path) in known:
         return known[str(name_or_path)]
-    if path.is_file():
+    if _is_file(path):
         return path
     if path.suffix == SUFFIX:
         raise BundleError(f"There is no bundle at '{path}'. See `antiphon models` for those that are here.")
     raise NameNotFound("bundle", str(name_or_path), known)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def default(family: str) -> str | None:
@@ -230,7 +261,7 @@ def _assembled(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle
         card=members[CARD].decode(),
         provenance=_mapping(index["provenance"]),
         metrics=_mapping(index["metrics"]),
-        defaults=_mapping(index["defaults"]),
+        defaults=_defaults(index["defaults"]),
         check=_mapping(index["check"]),
     )
 
@@ -264,7 +295,7 @@ def _of_format_1(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bund
         card=members[CARD].decode(),
         provenance=_mapping(index["provenance"]),
         metrics=_mapping(index["metrics"]),
-        defaults=_mapping(index["defaults"]),
+        defaults=_defaults(index["defaults"]),
         version=1,
     )
 
@@ -300,6 +331,14 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {value!r:.40}")
     return value
+
+
+def _defaults(value: Any) -> dict[str, Any]:
+    found = _mapping(value)
+    for share in _mapping(found.get("meters", {})).values():
+        if not isinstance(share, int | float):
+            raise TypeError(f"expected shares of meters, found {share!r:.40}")
+    return found
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from antiphon.errors import OptionError
@@ -28,10 +27,17 @@ class Sampling(Settings):
             )
 
 
+_COLDEST, _HOTTEST = 1e-6, 1e6
+"""Temperatures at which single precision still tells events apart."""
+
+
 def check_temperature(value: float) -> None:
-    """Raises `OptionError` unless a temperature is 0 or more, and finite."""
-    if not 0 <= value < math.inf:
-        raise OptionError(f"The temperature is {value}; expected 0 (the likeliest) or more, 1 is usual.")
+    """Raises `OptionError` unless a temperature is 0, or one that logits can be divided by."""
+    if value != 0 and not _COLDEST <= value <= _HOTTEST:
+        raise OptionError(
+            f"The temperature is {value}; expected 0 (the likeliest), or {_COLDEST:g} to {_HOTTEST:g}; 1 is "
+            "usual."
+        )
 
 
 @dataclass(frozen=True)

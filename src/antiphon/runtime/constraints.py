@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from antiphon.codecs.rules import Automaton, Rule, combined, product
+from antiphon.codecs.rules import MOST_STATES, Automaton, Rule, combined, product
 from antiphon.score.notes import Bool, Int
 
 
@@ -39,7 +39,11 @@ class Constraints:
     def add(self, rule: Rule, n: int) -> None:
         """From now on `rule` holds for all `n` rows too, as if nothing had happened before."""
         first = self._rules[0] if self._rules else None
-        if isinstance(first, Automaton) and isinstance(rule, Automaton):
+        if (
+            isinstance(first, Automaton)
+            and isinstance(rule, Automaton)
+            and first.n_states * rule.n_states <= MOST_STATES
+        ):
             self._rules = (product(first, rule), *self._rules[1:])
             self._states = [self._states[0] * rule.n_states, *self._states[1:]]
         else:

@@ -130,7 +130,7 @@ class _Lane:
         self._sides: tuple[dict[str, Array], ...] = ({k: v.copy() for k, v in state.tensors.items()}, other)
         self._bindings = tuple(graph.session.io_binding() for _ in self._sides)
         for name, place in graph.asked:
-            buffer = np.array(heard[place])
+            buffer = np.array(heard[place], order="C")  # onnxruntime binds a copy of any other
             self._given.append((buffer, place))
             self._bind_both(name, buffer)
         for name in graph.said:

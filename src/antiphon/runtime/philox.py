@@ -59,6 +59,13 @@ def _key(seed: int) -> Words:
     return np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32)
 
 
+def check_outputs(outputs: Sequence[int]) -> None:
+    """Raises `OptionError` for an output number of more than 32 bits."""
+    strange = next((output for output in outputs if not 0 <= output < 2**32), None)
+    if strange is not None:
+        raise OptionError(f"The output number is {strange}; expected 0 to 2^32 - 1.")
+
+
 class Draws:
     """The uniform numbers of a batch of outputs, computed a block of steps ahead: a step only reads.
 
@@ -67,9 +74,7 @@ class Draws:
 
     def __init__(self, seed: int, outputs: Sequence[int], n_fields: int = 1, block: int = 256) -> None:
         self._seed, self._block, self._n_fields = seed, block, n_fields
-        strange = next((output for output in outputs if not 0 <= output < 2**32), None)
-        if strange is not None:
-            raise OptionError(f"The output number is {strange}; expected 0 to 2^32 - 1.")
+        check_outputs(outputs)
         self._outputs = np.asarray(outputs)
         self._first = 0
         self._numbers = self._compute(0)

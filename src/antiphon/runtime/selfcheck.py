@@ -1,7 +1,8 @@
 """A bundle's check: events, and how likely they are to be, by which any runtime anywhere can test itself.
 
 The events are those that the model plays from nothing with the recorded seed, output 0, at temperature 1, in
-4/4 and without a control (zeros); so a runtime can check its random numbers and its draw too.
+bars of sixteen steps and without a control (zeros); so a runtime can check its random numbers and its draw
+too.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 
 from antiphon.codecs.rules import first
 from antiphon.codecs.timing import Bars
-from antiphon.errors import BundleError
+from antiphon.errors import AntiphonError, BundleError
 from antiphon.runtime.bundle import Bundle
+from antiphon.runtime.container import brief
 from antiphon.runtime.player import Player
 from antiphon.runtime.session import Session
 from antiphon.score.notes import Int
@@ -27,7 +29,7 @@ TOLERANCE = 1e-4
 
 def recorded(bundle: Bundle) -> dict[str, Any]:
     """The check of a bundle, in JSON types."""
-    events, log_likelihood = _played(bundle, None)
+    events, log_likelihood = _played(bundle, SEED, STEPS_PER_BAR, None)
     return {
         "seed": SEED,
         "steps_per_bar": STEPS_PER_BAR,
@@ -42,10 +44,10 @@ def verify(bundle: Bundle) -> float:
     check = bundle.check
     try:
         events, wanted = np.array(check["events"], np.int64), float(check["log_likelihood"])
-        _, found = _played(bundle, events)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"'{bundle.name}' has no check that can be run ({error}).") from None
-    apart = abs(found - wanted) / len(events)
+        _, found = _played(bundle, check["seed"], check["steps_per_bar"], events)
+        apart = abs(found - wanted) / len(events)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AntiphonError) as error:
+        raise BundleError(f"'{bundle.name}' has no check that can be run ({brief(error)}).") from None
     if not apart <= TOLERANCE:
         raise BundleError(
             f"'{bundle.name}' gives its own events {found:.3f} nats here, {wanted:.3f} where it was made; "
@@ -54,7 +56,7 @@ def verify(bundle: Bundle) -> float:
     return apart
 
 
-def _played(bundle: Bundle, given: Int | None) -> tuple[Int, float]:
+def _played(bundle: Bundle, seed: int, steps_per_bar: int, given: Int | None) -> tuple[Int, float]:
     """Events [T, F] played, or `given`, and the log-likelihood of all but the first."""
     family, alphabet = bundle.recipe.events, bundle.alphabet
     control = bundle.recipe.control
@@ -62,10 +64,10 @@ def _played(bundle: Bundle, given: Int | None) -> tuple[Int, float]:
     session = Session(
         Player(bundle),
         bundle.opening,
-        Bars.of(0, STEPS_PER_BAR),
+        Bars.of(0, steps_per_bar),
         rules=[*family.grammar(alphabet), first(*family.opening(alphabet))],
         control=None if control is None else lambda steps: np.zeros((len(steps), width), np.float32),
-        seed=SEED,
+        seed=seed,
     )
     events: list[Int] = []
     total = 0.0

@@ -27,7 +27,7 @@ from antiphon.errors import InputError
 from antiphon.runtime.choices import Sampling, check_temperature
 from antiphon.runtime.constraints import Constraints
 from antiphon.runtime.graph import Heard, Step
-from antiphon.runtime.philox import Draws
+from antiphon.runtime.philox import Draws, check_outputs
 from antiphon.runtime.sampler import OPENING_FLOOR, LogP, choose
 from antiphon.score.notes import Float, Int
 
@@ -109,7 +109,7 @@ class Session:
         self.time: Int = np.zeros(n, np.int64)
         """Steps gone by in each row, int64 [B]."""
         self._player, self._bars, self._control, self._seed = player, bars, control, seed
-        self._outputs = np.arange(n) if outputs is None else np.asarray(outputs, np.int64)
+        self._outputs = np.arange(n) if outputs is None else _numbered(outputs, n)
         self._constraints = Constraints(rules, n)
         self._positioned = "position" in player.wants
         self._draws: Draws | None = None
@@ -184,12 +184,14 @@ class Session:
 
         Raises `InputError` for what is no event at all, and for another number of rows.
         """
-        if events.shape != (len(self), self.alphabet.n_fields):
+        wanted = (len(self), self.alphabet.n_fields), (len(self), len(self.alphabet.values))
+        if events.shape != wanted[0] or (value is not None and value.shape != wanted[1]):
+            values = "" if value is None else f" with values of shape {list(value.shape)}"
             raise InputError(
-                f"Events of shape {list(events.shape)} for {len(self)} rows "
-                f"of {self.alphabet.n_fields} fields."
+                f"Events of shape {list(events.shape)}{values} for {len(self)} rows of {wanted[0][1]} fields "
+                f"and {wanted[1][1]} values."
             )
-        events = events if self.alphabet.knows(events) else self.alphabet.heard(events)
+        events = np.asarray(events, np.int64) if self.alphabet.knows(events) else self.alphabet.heard(events)
         self._take_in(events, self.value if value is None and self.alphabet.values else value)
         return events
 
@@ -222,14 +224,15 @@ class Session:
     # forks --------------------------------------------------------------------------------------------------
 
     def fork(self, rows: npt.ArrayLike | None = None, outputs: Sequence[int] | None = None) -> Session:
-        """A session of the rows at `rows` (repeated, dropped, reordered; all where None) that goes its own
-        way; this one stays as it is. `outputs` says whose random numbers its rows draw; theirs where None."""
-        taken = np.arange(len(self)) if rows is None else np.atleast_1d(np.asarray(rows, np.int64))
+        """A session of the rows at `rows` (repeated, dropped, reordered, or marked by truths; all where None)
+        that goes its own way; this one stays as it is. `outputs` says whose random numbers its rows draw;
+        theirs where None. Raises `InputError` for another number of them than of rows."""
+        taken = np.arange(len(self)) if rows is None else _places(rows)
         other = copy.copy(self)
         other.time, other._bars = self.time[taken], self._bars.take(taken)
         other._warmth = self._warmth[taken]
         other._cold = None if self._cold is None else self._cold[taken]
-        other._outputs = self._outputs[taken] if outputs is None else np.asarray(outputs, np.int64)
+        other._outputs = self._outputs[taken] if outputs is None else _numbered(outputs, len(taken))
         other._draws = self._draws.take(taken) if self._draws is not None and outputs is None else None
         other._constraints = self._constraints.take(taken)
         if isinstance(self._control, _Rows):
@@ -318,7 +321,7 @@ class Session:
         def every(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
             return np.ascontiguousarray(np.broadcast_to(rows, (n, *rows.shape)))
 
-        control = None if self._control is None else every(self._control(ends[:-1]))
+        control = self._control_at(ends[:-1])
         position = self._bars.at(np.broadcast_to(times[:-1], (n, len(head))))
         own = None if value is None else every(value[:-1])
         given = Heard(every(head), self._warmth, position, control, own, self._uniform())
@@ -329,6 +332,13 @@ class Session:
         self.time, self.n_events = np.full(n, times[-1]), len(head)
         self._take_in(last, None if value is None else np.broadcast_to(value[-1], (n, value.shape[1])))
         return heard
+
+    def _control_at(self, steps: Int) -> Float32 | None:
+        """The control of every row at all of `steps` [T], [B, T, C]."""
+        if self._control is None:
+            return None
+        rows = self._control.rows[:, None] if isinstance(self._control, _Rows) else self._control(steps)[None]
+        return np.ascontiguousarray(np.broadcast_to(rows, (len(self), len(steps), rows.shape[-1])))
 
     def _numbers(self) -> Float:
         """This event's random numbers, [B, F + U]: to draw its fields, and in the graph."""
@@ -347,6 +357,21 @@ def log_opening(opening: Float, alphabet: Alphabet) -> Float:
     """Log-distribution [V] of first events; none that the model knows is quite impossible."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.where(alphabet.known, opening + OPENING_FLOOR, 0.0)))
+
+
+def _places(rows: npt.ArrayLike) -> Int:
+    """Places of rows from numbers, or from a truth for each row."""
+    asked = np.atleast_1d(np.asarray(rows))
+    return np.flatnonzero(asked) if asked.dtype == np.bool_ else asked.astype(np.int64)
+
+
+def _numbered(outputs: Sequence[int], n: int) -> Int:
+    """Output numbers of n rows. Raises `InputError` for another number of them, `OptionError` for those that
+    no piece can have."""
+    if len(outputs) != n:
+        raise InputError(f"{len(outputs)} output numbers for {n} rows.")
+    check_outputs(outputs)
+    return np.asarray(outputs, np.int64)
 
 
 def _taken(said: Step, rows: Int) -> Step:

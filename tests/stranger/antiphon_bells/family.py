@@ -124,7 +124,7 @@ class BellFamily(Family[Peal]):
         """'60:4 -:2'."""
         return " ".join(f"{'-' if pitch is None else pitch}:{wait}" for pitch, wait in events)
 
-    def read(self, text: str) -> list[Any]:
+    def read(self, text: str, view: BellView) -> list[Any]:
         """The inverse."""
         events = []
         for word in text.split():
