@@ -37,8 +37,11 @@ def test_what_events_mean() -> None:
     assert TWO.steps(events).tolist() == [3, 7, 0]
     assert TWO.times(events).tolist() == [0, 3, 10]
     assert TWO.onsets(events).tolist() == [True, False, True]
-    assert TWO.pitches(events).tolist() == [60, -1, 21]
+    assert TWO.pitches(events).tolist() == [[60, -1], [-1, -1], [21, -1]]
     assert TWO.sorts(events).tolist() == [[1, 1], [0, 1], [1, 0]]
+    ends = single(Span("hold"), Span("off", 3, pitch=60), Span("on", 3, pitch=60, onset=True))
+    found = ends.pitches(np.array([[0], [2], [5]])).ravel()
+    assert found.tolist() == [-1, -1, 61], "what ends begins no note"
 
 
 def test_what_is_unknown_is_heard_as_the_nearest() -> None:
@@ -49,6 +52,19 @@ def test_what_is_unknown_is_heard_as_the_nearest() -> None:
     assert not TWO.knows(np.array([[0, 10**15]]))
     with pytest.raises(InputError, match="5 is no id of the field 'time'; expected 0 to 4"):
         TWO.heard(np.array([[0, 5]]))
+
+
+@pytest.mark.parametrize(
+    ("event", "steps", "expected"),
+    [((40, 4), 6, (40, 3)), ((0, 3), 4, (0, 2)), ((40, 4), 1, (40, 1))],
+)
+def test_an_event_is_shortened_no_more_than_it_must_be(
+    event: tuple[int, int], steps: int, expected: tuple[int, int]
+) -> None:
+    found = TWO.shortened(np.array(event), steps)
+    assert found is not None
+    assert tuple(found.tolist()) == expected
+    assert TWO.shortened(np.array(event), 0) is None, "a wait has no shorter one of no time in its span"
 
 
 def test_a_span_without_known_ids_is_heard_as_nothing() -> None:
@@ -77,6 +93,7 @@ def test_restricting_keeps_within_the_span() -> None:
     span = Span("on", 88, pitch=21, onset=True)
     assert restricted(span, 48, 84).known == (27, 63)
     assert restricted(span, 0, 300).known == (0, 88)
+    assert restricted(span, 110, 120).known == (88, 88)
     assert Field("x", (Span("none"), span)).known.all()
 
 
@@ -127,6 +144,11 @@ def test_positions_count_bars_out(stretches: list[tuple[int, int]], start: int) 
         assert (
             Bars.of(start, stretches[0][1]).at(np.arange(len(steps))[None])[0].tolist() == found[0].tolist()
         )
+
+
+def test_what_stands_before_the_first_bar_line_stands_at_the_end_of_a_bar() -> None:
+    found = Bars.changing([(4, 12), (28, 16)]).at(np.array([[0, 3, 4, 27, 28, 43]]))
+    assert found[0].tolist() == [[8, 12], [11, 12], [0, 12], [11, 12], [0, 16], [15, 16]]
 
 
 def test_music_without_bars_stands_nowhere_in_them() -> None:

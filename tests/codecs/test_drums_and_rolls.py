@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from antiphon.codecs import drums, pianoroll, polyphony
+from antiphon.codecs.drums import DrumView
+from antiphon.codecs.families import FAMILIES
 from antiphon.codecs.kinds import KINDS, Standing
 from antiphon.errors import InputError
 from antiphon.extract.drum_classes import CLASSES
 from antiphon.extract.drums import DrumOptions, DrumTrack
 from antiphon.extract.pianoroll import PianorollSequence, packed
 from antiphon.extract.polyphony import END, START, STEP_END, PolyphonicSequence
+from antiphon.generate.prompt import prompt
+from antiphon.recipes import find
 from antiphon.score.maps import Meter
+from antiphon.score.notes import Notes
+from antiphon.score.score import Score
 
 PLACE = (4, Meter(3, 4), 24, 8, 2, 16)
 
@@ -69,6 +75,40 @@ def test_what_is_no_id_is_refused(name, ids, options):
 
 def test_drums_are_seen_as_one():
     assert drums.one_drum(np.array([[0, 5], [511, 0]])).tolist() == [[0, 1], [1, 0]]
+
+
+GRIDS = [
+    ("x--x", [(36,), (), (), (36,)]),
+    ("x--- -x-.", [(36,), (), (), (), (), (36,), (), ()]),
+    ("kick x-- o", [(36,), (), (), (36,)]),
+    ("kick x---\nsnare -X", [(36,), (38,), (), (38,)]),
+    ("kick |x-|--| / closed hi-hat: xx ; low tom=---O", [(36, 42), (42,), (42,), (42, 45)]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), GRIDS)
+def test_grids_are_rows_that_go_on_and_are_repeated(text, expected):
+    assert FAMILIES["drums"].read(text, DrumView()) == expected
+
+
+@pytest.mark.parametrize("classes", list(CLASSES))
+def test_every_class_is_read_from_a_score(classes):
+    known = CLASSES[classes]
+    pitch = [pitch for members in known.pitches for pitch in members]
+    start = 120 * np.arange(len(pitch))
+    recipe = find("drums/drum-kit").with_values({"view.classes": classes})
+    found = prompt(Score(Notes.of(start, start + 60, pitch, is_drum=True), 480), recipe)
+    assert found.ids[:, 0].tolist() == [1 << bit for bit, of in enumerate(known.pitches) for _ in of]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "fits"),
+    [("nine", "nine", True), ("roland", "nine", False), ("one", "nine", False), ("nine", "roland", False),
+     ("nine", "one", True), ("roland", "one", True), ("one", "one", True)],
+)  # fmt: skip
+def test_any_drums_are_hits_but_no_set_of_classes_is_one_of_others(there, wanted, fits):
+    problem = FAMILIES["drums"].misfit({"classes": there}, DrumView(wanted))
+    assert problem == ("" if fits else f"it holds drums of the classes '{there}', not '{wanted}'")
 
 
 def test_zeros_are_silence():

@@ -147,6 +147,13 @@ def test_notes_out_of_range_are_named_with_what_would_help():
     assert "+18 semitones" in text
 
 
+def test_transpositions_are_offered_nearest_first_and_stay_within_midi():
+    problem = pitches.out_of_range(np.array([68, 103]), VIEW)
+    assert problem is not None
+    assert problem.transpositions[:4] == (-4, 4, -5, 5)
+    assert (min(problem.transpositions), max(problem.transpositions)) == (-68, 20)
+
+
 def test_notes_that_span_too_much():
     problem = pitches.out_of_range(np.array([24, 60, 96]), VIEW)
     assert problem is not None

@@ -149,5 +149,7 @@ def test_no_event_outlasts_the_end() -> None:
         [True, True, False],
         [True, False, False],
     ]
+    exactly = masks(Until(alphabet, 6), [(1, 1), (1, 1), (1, 0)])[1::2]
+    assert exactly == [[True, True, True], [True, True, True], [True, True, False]]
     assert rule.allowed(rule.begin(2), 0) is None
     assert rule.take(np.array([1, 5, 3]), np.array([2, 0])).tolist() == [3, 1]

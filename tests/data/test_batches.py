@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from antiphon import recipes
 from antiphon.codecs import pitches
+from antiphon.codecs.alphabet import Span, restricted, single
 from antiphon.codecs.families import FAMILIES
+from antiphon.codecs.family import Learned
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.chunks import TABLE
@@ -86,7 +88,7 @@ def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None
         missing = np.setdiff1d(np.arange(corpus.lengths[sequence]), covered)
         assert len(covered) == len(set(covered.tolist()))
         assert len(missing) <= 2, "a stretch of one event has nothing to predict"
-        assert (end - begin <= longest).all()
+        assert ((end - begin > 1) & (end - begin <= longest)).all()
         bar = corpus.steps_per_bar(sequence)
         if bar <= longest:
             assert not ((begin[begin > 0] + corpus.table["start_in_bar"][sequence]) % bar).any()
@@ -108,7 +110,7 @@ def test_an_epoch_holds_every_stretch_once(corpus: Corpus, size: int, shuffle: b
     )
     found = list(epoch_of(corpus, values, shuffle=shuffle))
     assert Counter((sequence, ids.tobytes()) for sequence, ids, *_ in rows(iter(found))) == expected
-    assert len(found) == batches.n_batches(corpus, np.arange(corpus.n), values)
+    assert len(found) == -(-len(cut) // size)
 
 
 @settings(deadline=None)
@@ -167,11 +169,105 @@ def test_similar_lengths_share_a_batch() -> None:
 
 def test_bars_that_are_too_long_stay_out() -> None:
     corpus = made(3, 10, 40)
-    corpus.table["numerator"][:4] = 13
+    corpus.table["numerator"][:5] = [13, 13, 13, 13, 12]
     assert batches.usable(corpus, np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
     assert sum(len(batch.lengths) for batch in batches.whole(corpus, np.arange(10), recipe())) == 6
     with pytest.raises(EmptyError, match="too long"):
         batches.epoch(corpus, np.arange(4), recipe(), seed=0, epoch=0)
+
+
+def by_the_clock(corpus: Corpus) -> Corpus:
+    """The same music on a grid of ten steps a second."""
+    corpus.table["steps_per_quarter"], corpus.table["steps_per_second"] = 0, 10
+    corpus.table["start_in_bar"] = 0
+    return corpus
+
+
+def test_music_without_bars_is_cut_by_length_alone() -> None:
+    corpus = by_the_clock(made(4, 20, 150))
+    cut = batches._cut(corpus, np.arange(20), recipe(training__max_length="32"))
+    n_events = (cut.end - cut.begin)[cut.sequence == corpus.lengths.argmax()]
+    assert n_events[:-1].tolist() == [32] * (len(n_events) - 1)
+    longer = np.arange(20)[corpus.lengths % 32 > 1]
+    assert [(cut.end - cut.begin)[cut.sequence == s].sum() for s in longer] == corpus.lengths[longer].tolist()
+
+
+def test_a_model_by_the_beat_does_not_learn_from_music_by_the_clock() -> None:
+    with pytest.raises(CorpusError, match="is counted by the clock, 'melody/mono' wants 4 steps a quarter"):
+        batches.check(by_the_clock(made(4, 3, 9)), recipe())
+
+
+def test_what_a_model_does_not_know_is_learnt_as_it_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = restricted(Span("on", 128, steps=1, onset=True, pitch=0), 60, 72)
+    narrow = single(Span("hold", steps=1), Span("off", steps=1), notes)
+    monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: narrow)
+    corpus = made(5, 4, 40)
+    seen = [batches.seen(corpus, index, recipe()).events for index in range(4)]
+    assert all(map(narrow.knows, seen))
+
+
+def slowly_cut(times: list[int], start: int, bar: int, most: int) -> list[tuple[int, int]]:
+    """Stretches of events at `times`, each as long as it may be and up to the first event on a bar line."""
+    found, begin = [], 0
+    while len(times) - begin > most:
+        ends = [
+            t
+            for t in range(begin + 1, begin + most + 1)
+            if times[t] > times[t - 1] and (times[t] + start) % bar == 0
+        ]
+        found.append((begin, ends[-1] if ends else begin + most))
+        begin = found[-1][1]
+    return [(a, b) for a, b in [*found, (begin, len(times))] if b - a > 1]
+
+
+@pytest.mark.parametrize("longest", [3, 8, 30])
+def test_cuts_of_events_that_take_uneven_time_are_at_the_first_on_a_bar_line(
+    longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uneven = single(Span("hold", steps=1), Span("off", steps=2), Span("on", 128, onset=True))
+    monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: uneven)
+    corpus = made(6, 40, 120)
+    corpus.events[:] = np.random.default_rng(2).choice([0, 0, 1, 60, 62], len(corpus.events))
+    cut = batches._cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
+    for sequence in range(corpus.n):
+        times = uneven.times(corpus.ids(sequence)[:, None]).tolist()
+        start, bar = int(corpus.table["start_in_bar"][sequence]), corpus.steps_per_bar(sequence)
+        mine = cut.sequence == sequence
+        found = list(zip(cut.begin[mine].tolist(), cut.end[mine].tolist(), strict=True))
+        assert found == slowly_cut(times, start, bar, longest)
+
+
+def test_what_goes_with_events_is_cut_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    plainly = batches.seen
+
+    def seen(corpus: Corpus, index: int, *more: object) -> Learned:
+        found = plainly(corpus, index, *more)  # type: ignore[arg-type]
+        count = np.arange(len(found.events), dtype=np.float32)[:, None]
+        return found._replace(control=count, value=-count)
+
+    monkeypatch.setattr(batches, "seen", seen)
+    corpus = made(7, 20, 100)
+    values = recipe(training__max_length="16", training__batch_size="4", **plain)
+    cut = batches._cut(corpus, np.arange(corpus.n), values)
+    expected = Counter(zip(cut.sequence.tolist(), cut.begin.tolist(), cut.end.tolist(), strict=True))
+    found: Counter[tuple[int, int, int]] = Counter()
+    for batch in batches.epoch(corpus, np.arange(corpus.n), values, seed=3, epoch=0):
+        assert batch.control is not None
+        assert np.array_equal(batch.value, -batch.control)
+        for row, length in enumerate(batch.lengths.tolist()):
+            begin = int(batch.control[row, 0, 0])
+            assert batch.control[row, :length, 0].tolist() == list(range(begin, begin + length))
+            assert not batch.control[row, length:].any()
+            found[int(batch.sequences[row]), begin, begin + length] += 1
+    assert found == expected
+
+
+def test_openings_are_counted_in_the_training_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus, values = made(8, 6, 20), recipe(view__key="none")
+    corpus.events[corpus.table["offset"]] = [60, 60, 0, 62, 62, 62]
+    monkeypatch.setattr(Corpus, "split", lambda self, name: np.arange(4 if name == "train" else self.n))
+    found = batches.opening(corpus, values)
+    assert {int(k): found[k] for k in np.flatnonzero(found)} == {0: 0.25, 60: 0.5, 62: 0.25}
 
 
 def test_another_family_or_resolution_is_refused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -262,6 +263,18 @@ def test_a_changed_file_is_read_again(tunes: Tunes, tune: Tune, tmp_path: Path) 
     save(tune(77), path)
     os.utime(path, ns=(1, 1))
     assert build([folder], out, workers=1).corpus.digest != before
+
+
+def test_the_same_music_elsewhere_is_the_same_music(tunes: Tunes, tmp_path: Path) -> None:
+    folder = tunes(4)
+    shutil.copytree(folder, tmp_path / "copy" / folder.name)
+    found = [build([where], tmp_path / f"out{n}", workers=1).corpus.digest
+             for n, where in enumerate((folder, tmp_path / "copy" / folder.name))]  # fmt: skip
+    assert found[0] == found[1]
+    (folder / "MANIFEST.tsv").write_text(
+        "path\tgroup\n" + "".join(f"{path.name}\tone\n" for path in folder.glob("*.mid"))
+    )
+    assert build([folder], tmp_path / "out2", workers=1).corpus.digest != found[0], "groups decide the splits"
 
 
 def test_a_damaged_chunk_is_made_again(tunes: Tunes, tmp_path: Path) -> None:

@@ -237,9 +237,14 @@ def test_what_is_known_of_every_piece_is_kept(bands: Callable[[int], Path], tmp_
         read = entry.result not in ("unreadable", "not music")
         assert ("seconds" in piece["facts"]) == read
         assert piece["about"].get("style") == (["funk"] if read else None)
+    lines = (corpus.folder / "pieces.jsonl").read_text().splitlines(keepends=True)
     (corpus.folder / "pieces.jsonl").write_text("{")
     with pytest.raises(CorpusError, match="pieces"):
         list(Corpus.open(corpus.folder).pieces())
+    for damaged in (lines[:3], ["[]\n", *lines[1:]], ['{"facts": {"tempo": "fast"}}\n', *lines[1:]]):
+        (corpus.folder / "pieces.jsonl").write_text("".join(damaged))
+        with pytest.raises(CorpusError, match=r"pieces.jsonl' is missing or damaged"):
+            Corpus.open(corpus.folder).step_seconds.sum()
 
 
 @pytest.fixture

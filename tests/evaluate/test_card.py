@@ -52,6 +52,8 @@ FIGURES: dict[str, Any] = {
     **_predicted(0.5),
     "label_perplexity": 1.75,
     "label_accuracy": 0.8,
+    "baselines_fitted_on": "train",
+    "seen_in_training": False,
     "baselines": {"unigram": _predicted(1.9), "kn5": _predicted(0.9), "copy_kn5": _predicted(0.6)},
     "structure": {"generated": _repeats(0.2), "corpus": _repeats(0.25)},
     "copying": {"generated": _lengths(17), "held_out": _lengths(23)},

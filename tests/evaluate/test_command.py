@@ -18,7 +18,9 @@ from antiphon.data import batches
 from antiphon.data.build import build
 from antiphon.data.corpus import Corpus
 from antiphon.errors import AntiphonError, CorpusError, NameNotFound, OptionError, RunError
-from antiphon.evaluate.likelihood import sequences
+from antiphon.evaluate import likelihood
+from antiphon.evaluate.baselines import baselines, folded
+from antiphon.evaluate.likelihood import sequences, trained_on
 from antiphon.extract.melody import Melody, to_score
 from antiphon.generate.counterparts import counterparts
 from antiphon.recipes import find
@@ -102,9 +104,10 @@ def test_figures_of_the_training_split_are_called_flattering(
 
 
 @pytest.mark.parametrize(
-    ("split", "known", "fitted"),
-    [("test", True, "train"), ("test", False, "other groups"), ("all", True, "other groups"),
-     ("train", True, "other groups")],
+    ("split", "known", "fitted", "seen"),
+    [("test", True, "train", False), ("test", False, "other groups", False),
+     ("all", True, "other groups", True), ("train", True, "other groups", True),
+     ("train", False, "other groups", False)],
 )  # fmt: skip
 def test_baselines_never_learn_from_what_they_are_judged_on(
     run: Callable[..., Result],
@@ -114,6 +117,7 @@ def test_baselines_never_learn_from_what_they_are_judged_on(
     split: str,
     known: bool,
     fitted: str,
+    seen: bool,
 ) -> None:
     """The corpus that the bundle was trained on, or a stranger's."""
     asked = bundle
@@ -121,7 +125,41 @@ def test_baselines_never_learn_from_what_they_are_judged_on(
         asked = tmp_path / "other.antiphon"
         bundles.write(asked, replace(Bundle.open(bundle), provenance={}))
     done = run(asked, "--corpus", corpus, "--split", split, "--json")
-    assert json.loads(done.stdout)["baselines_fitted_on"] == fitted
+    figures = json.loads(done.stdout)
+    assert (figures["baselines_fitted_on"], figures["seen_in_training"]) == (fitted, seen)
+    opened = Corpus.open(corpus)
+    parts = {name: sequences(opened, name, RECIPE) for name in ("train", "validation", "test")}
+    if fitted == "train":
+        expected = baselines(parts["train"], parts["test"])
+    else:
+        music = parts["train"].joined(parts["validation"]).joined(parts["test"])
+        names = np.repeat(list(parts), [len(part) for part in parts.values()])
+        expected = folded(music, (names == split) | (split == "all"))
+    for name, found in figures["baselines"].items():
+        assert found["nll_per_event"] == pytest.approx(expected[name].nll_per_event), name
+
+
+def test_music_without_a_training_split_is_judged_too(bundle: Path, corpus: Path) -> None:
+    known, opened = Bundle.open(bundle), Corpus.open(corpus)
+
+    def only(kept: np.ndarray) -> Corpus:
+        table = opened.table[kept]
+        table["group"] = np.unique(table["group"], return_inverse=True)[1]
+        return replace(opened, table=table)
+
+    held_out = opened.split("test")
+    found = likelihood.evaluate(known, only(held_out), "test")
+    assert (found.fitted, set(found.baselines)) == ("other groups", {"unigram", "kn5", "copy_kn5"})
+    first = held_out[opened.table["group"][held_out] == opened.table["group"][held_out[0]]]
+    assert likelihood.evaluate(known, only(first), "test").baselines == {}, "one group has no others"
+
+
+def test_a_part_of_the_music_that_a_model_knows_is_known_to_it(bundle: Path, corpus: Path) -> None:
+    known, opened = Bundle.open(bundle), Corpus.open(corpus)
+    other = replace(opened, manifest={**opened.manifest, "digest": "other music"})
+    part = replace(other, manifest={**other.manifest, "selected": {"from": opened.digest}})
+    assert [trained_on(known, music) for music in (opened, other, part)] == [True, False, True]
+    assert not trained_on(replace(known, provenance={}), part)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from antiphon.codecs.alphabet import Alphabet, Field, Span
 from antiphon.data.batches import Batch
 from antiphon.errors import BundleError, EmptyError
 from antiphon.evaluate.baselines import baselines, folded
@@ -85,6 +86,8 @@ def test_a_uniform_model_scores_the_logarithm_of_its_vocabulary() -> None:
     assert Figures.of(events).nll_per_step == pytest.approx(math.log(38), rel=1e-6)
     assert Figures.of(events).perplexity == pytest.approx(38, rel=1e-5)
     assert Figures.of(labels).perplexity == pytest.approx(40, rel=1e-5)
+    assert events.silent.tolist() == [True, True, False, True, False, False]
+    assert not labels.silent.any(), "label 38 is the default one, and all are 39"
 
 
 def test_the_model_hears_events_where_they_sounded() -> None:
@@ -95,6 +98,33 @@ def test_the_model_hears_events_where_they_sounded() -> None:
     score(model, BUNDLE, [batch([[60, 0, 62], [64, 0, 0]], [16, 12], [0, 11])], SECONDS)
     assert [given.event[:, 0].tolist() for given in heard] == [[60, 64], [0, 0], [62, 0]]
     assert [given.position.tolist() for given in heard[:2]] == [[[0, 16], [11, 12]], [[1, 16], [0, 12]]]
+
+
+def test_an_event_is_heard_with_its_own_numbers_and_the_control_of_the_next() -> None:
+    heard: list = []
+    model = Uniform()
+    model.alphabet = replace(RECIPE.alphabet, values=("touch",))
+    step = model.step
+    model.step = lambda given, *more, **how: heard.append(given) or step(given, *more, **how)
+    value, control = (np.float32([[[first], [first + 1], [first + 2]]]) for first in (1, 5))
+    asked = replace(batch([[60, 0, 62]], [16], [0]), value=value, control=control)
+    score(model, BUNDLE, [asked], SECONDS)
+    assert [given.value.item() for given in heard] == [1, 2, 3]
+    assert [given.control.item() for given in heard] == [6, 7, 7]
+
+
+@pytest.mark.parametrize(("label", "hit"), [((2, 0), True), ((0, 0), False), ((2, 1), False)])
+def test_what_is_several_numbers_is_right_where_each_is(label: tuple[int, int], hit: bool) -> None:
+    likely = np.array([0.1, 0.2, 0.7, 0.6, 0.4], np.float32)
+    model = Uniform()
+    step = model.step
+    model.step = lambda *given, **how: step(*given, **how)._replace(
+        label=np.array([label]), label_log_p=np.log(likely)[None]
+    )
+    bundle = replace(BUNDLE, labels=Labels((3, 2), (0, 0)))
+    _, labels = score(model, bundle, [batch([[60, 0]], [16], [0])], SECONDS)
+    assert labels.hit.tolist() == [hit]
+    assert labels.nll[0] == pytest.approx(-math.log(likely[label[0]] * likely[3 + label[1]]), rel=1e-6)
 
 
 @pytest.mark.parametrize("label", [-1, 40, 10**6])
@@ -172,6 +202,13 @@ def test_baselines_improve_on_each_other_where_music_repeats() -> None:
     assert found["unigram"].no_event_accuracy == 1
 
 
+def test_counting_is_right_where_every_field_is() -> None:
+    alphabet = Alphabet((Field("note", (Span("on", 2, steps=1),)), Field("touch", (Span("touch", 2),))))
+    training = Sequences.of(alphabet, [[(1, 1)] * 9])
+    asked = Sequences.of(alphabet, [[(0, 0), (1, 1), (1, 0), (0, 1), (1, 1)]])
+    assert baselines(training, asked)["unigram"].accuracy == 2 / 4
+
+
 def test_folding_judges_every_sequence_once_and_by_other_groups() -> None:
     """Each group is one tune said often: whoever has seen the group knows it by heart."""
     rng = np.random.default_rng(1)
@@ -187,8 +224,17 @@ def test_folding_judges_every_sequence_once_and_by_other_groups() -> None:
     assert folded_over > 3
     some = np.arange(60) < 12
     assert folded(music, some)["unigram"].nll_per_event != folded(music, ~some)["unigram"].nll_per_event
-    with pytest.raises(EmptyError, match="one group"):
-        folded(music.take(np.arange(6)), np.ones(6, bool))
+    one_of_each = np.arange(60) % 6 == 0
+    assert folded(music, one_of_each)["kn5"].nll_per_event > 3, "nor do the others of a group tell it"
+    assert folded(music.take(np.arange(6)), np.ones(6, bool)) == {}, "one group has no others"
+
+
+def test_music_without_bars_repeats_none() -> None:
+    """Nothing is read off the event that is asked for."""
+    rng = np.random.default_rng(5)
+    music = Sequences.of(RECIPE.alphabet, [rng.choice(IN_VIEW, 50) for _ in range(12)], steps_per_bar=0)
+    assert set(baselines(music, music)) == {"unigram", "kn5"}
+    assert (music.back(music.bars_back(1), -1) == -1).all()
 
 
 CHECKPOINTS = {

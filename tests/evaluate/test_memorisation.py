@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from antiphon.codecs.alphabet import Alphabet, Field, Span
+from antiphon.codecs.alphabet import Alphabet, Field, Span, single
 from antiphon.evaluate.memorisation import longest_copies
 from antiphon.evaluate.sequences import Sequences
 from antiphon.recipes import find
@@ -112,3 +112,39 @@ def test_events_of_several_fields_agree_in_all_of_them() -> None:
     assert longest_copies(late, training).notes.tolist() == [1, 0], (
         "the time of a passage's first note counts"
     )
+
+
+def test_numbers_of_two_fields_do_not_stand_for_each_other() -> None:
+    alphabet = Alphabet(
+        (
+            Field("note", (Span("none"), Span("on", 60, onset=True, pitch=30))),
+            Field("time", (Span("wait", 8, steps=1, steps_more=1),)),
+            Field("touch", (Span("touch", 8),)),
+        )
+    )
+    training = Sequences.of(alphabet, [[(10, 0, 0), (12, 1, 2)]])
+    asked = Sequences.of(alphabet, [[(10, 0, 0), (12, 1, 2)], [(10, 0, 0), (12, 2, 1)]])
+    assert longest_copies(asked, training).notes.tolist() == [2, 1]
+
+
+def test_the_end_of_another_note_is_another_event() -> None:
+    """Only what begins a note is compared by its interval."""
+    alphabet = single(Span("hold"), Span("off", 128, steps=1, pitch=0), Span("on", 128, onset=True, pitch=0))
+    on, off = 129, 1
+    training = Sequences.of(alphabet, [[on + 60, on + 64, off + 60, on + 67]])
+    asked = Sequences.of(alphabet, [[on + 60, on + 64, off + end, on + 67] for end in (60, 64)])
+    assert longest_copies(asked, training).notes.tolist() == [3, 2]
+
+
+def test_every_voice_of_an_event_is_compared() -> None:
+    """Two voices: equal basses alone are no copy; both, moved together, are."""
+    voice = (Span("rest"), Span("on", 40, onset=True, pitch=40))
+    two = Alphabet((Field("bass", voice), Field("soprano", voice)))
+    rng = np.random.default_rng(3)
+    bass, soprano, other = rng.integers(1, 30, (3, 60))
+    training = Sequences.of(two, [np.stack([bass, soprano], axis=1)])
+    moved = Sequences.of(two, [np.stack([bass, soprano], axis=1) + 5])
+    same_bass = Sequences.of(two, [np.stack([bass, other], axis=1)])
+    assert longest_copies(moved, training).steps.tolist() == longest_copies(training, training).steps.tolist()
+    assert longest_copies(moved, training).notes.tolist() == [60]
+    assert longest_copies(same_bass, training).notes[0] < 5

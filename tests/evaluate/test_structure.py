@@ -38,6 +38,8 @@ def test_same_rhythm_counts_apart() -> None:
 def test_bars_without_a_note_earn_nothing() -> None:
     found = structure(Sequences.of(ALPHABET, [tune(A, REST, HELD, HELD, A)], 4))
     assert found.repeats == {1: 0.0, 2: 0.0, 4: 1.0}
+    assert structure(Sequences.of(ALPHABET, [tune(A, A, REST)], 4)).repeats[1] == 1, "the later one counts"
+    assert structure(Sequences.of(ALPHABET, [tune(REST, A, A)], 4)).repeats[1] == 1 / 2
 
 
 def test_pick_up_and_unfinished_bar_are_left_out() -> None:
@@ -69,6 +71,26 @@ def test_events_that_take_time_stand_where_they_sound() -> None:
     # Of 3 + 1 + 3 comparisons only bars that begin a note count: those of the third are bars 2 and 4.
     assert found.repeats[1] == 2 / 6
     assert found.rhythms[1] == 2 / 6
+
+
+def test_bars_are_equal_in_every_field_and_in_the_order_on_a_step() -> None:
+    alphabet = Alphabet(
+        (
+            Field("note", (Span("none"), Span("on", 24, onset=True, pitch=60))),
+            Field("time", (Span("stay"), Span("wait", 8, steps=1, steps_more=1))),
+            Field("touch", (Span("touch", 4),)),
+        )
+    )
+    bar, louder = [(1, 0, 0), (5, 0, 0), (9, 4, 0)], [(1, 0, 0), (5, 0, 3), (9, 4, 0)]
+    other_order = [(5, 0, 0), (1, 0, 0), (9, 4, 0)]
+    found = structure(Sequences.of(alphabet, [[*bar, *bar, *louder, *bar, *other_order]], 4))
+    assert (found.n_bars, found.repeats[1], found.rhythms[1]) == (5, 1 / 4, 1.0)
+
+
+def test_music_by_the_clock_has_no_bars() -> None:
+    found = structure(Sequences.of(ALPHABET, [tune(A, A), tune(A)], [0, 4]))
+    assert found.n_bars == 1
+    assert math.isnan(found.repeats[1])
 
 
 def test_shares_are_over_all_bars_together() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +55,15 @@ class Toy:
         raise AssertionError("it said that it cannot")
 
 
+class Touching(Toy):
+    """A toy whose every event goes with a number, which follows from the event before and its number."""
+
+    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+        assert heard.value is not None
+        drawn = np.float32(heard.value / 2 + heard.event % 5)
+        return super().step(heard, state, keep=keep)._replace(drawn=drawn)
+
+
 def toy_bundle(recipe: Recipe, defaults: dict[str, object] | None = None) -> Bundle:
     opening = np.zeros(V)
     opening[[0, 60 + 2, 62 + 2, 64 + 2, 69 + 2]] = 0.2
@@ -78,6 +87,15 @@ def toy_bundle(recipe: Recipe, defaults: dict[str, object] | None = None) -> Bun
 @pytest.fixture
 def toy() -> Toy:
     return Toy()
+
+
+@pytest.fixture
+def touching(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """A toy for melodies whose every event goes with a number, as those of all recipes do meanwhile."""
+    alphabet = replace(Toy.alphabet, values=("touch",))
+    monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: alphabet)
+    monkeypatch.setattr(Touching, "alphabet", alphabet)
+    return Touching()
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ import pytest
 from antiphon import recipes
 from antiphon.codecs.alphabet import Alphabet, Field, Span
 from antiphon.codecs.pitches import PitchView
+from antiphon.codecs.standing import Standing
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
 from antiphon.extract.melody import Melody
 from antiphon.generate import Options, generate
+from antiphon.generate.options import Length
 from antiphon.generate.pieces import played
-from antiphon.generate.plan import prepare
-from antiphon.generate.prompt import prompt
+from antiphon.generate.plan import _usual_end, prepare
+from antiphon.generate.prompt import Prompt, prompt
 from antiphon.generate.tonality import scale, tonic_chord
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle
@@ -56,6 +58,8 @@ def score(pitch: list[int], start: int = 0, each: int = Q, **changes: Any) -> Sc
         ({}, 256),
         ({"bars": 3}, 48),
         ({"steps": 21}, 21),
+        ({"seconds": 1.2}, 10),
+        ({"seconds": 1.2, "qpm": 60}, 5),
         ({"bars": 4, "meter": "3/4"}, 48),
         ({"bars": 2, "meter": "7/8"}, 28),
     ],
@@ -87,6 +91,31 @@ def test_a_files_pickup_keeps_its_place_and_is_written_again(bundle: Bundle, toy
 def test_a_long_primer_is_given_eight_more_bars(bundle: Bundle, toy: Any) -> None:
     (piece,) = made(bundle, toy, TUNE * 32 + [60])  # 16 bars and one step
     assert len(piece.sequence) == (17 + 8) * 16
+    upbeat = Melody(np.array([67, -2, 69, -2, *TUNE * 32]), start_in_bar=12)  # 16 bars and a pick-up
+    assert len(made(bundle, toy, upbeat)[0].sequence) == 4 + (16 + 8) * 16
+
+
+@pytest.mark.parametrize(("primer_s", "whole_s"), [(0, 30), (5, 30), (25, 35)])
+def test_by_the_clock_a_long_primer_is_given_ten_more_seconds(primer_s: int, whole_s: int) -> None:
+    recipe = recipes.find("melody/attention")
+    given = Prompt(recipe, np.zeros((20 * primer_s, 1), np.int64), Standing(steps_per_second=20))
+    assert _usual_end(given, Length()) == 20 * whole_s
+
+
+@pytest.mark.parametrize(
+    ("options", "n", "message"),
+    [
+        ({"bars": 7000}, 1, "length is 112000 steps; expected up to 100000"),
+        ({"seconds": 99_999, "qpm": 1000}, 1, "expected up to 100000"),
+        ({"beam_size": 64, "branch_factor": 16}, 17, "17 pieces with a beam of 64 times 16 are 17408"),
+    ],
+)
+def test_what_is_too_much_is_refused_before_it_begins(
+    bundle: Bundle, toy: Any, options: dict[str, Any], n: int, message: str
+) -> None:
+    with pytest.raises(OptionError, match=message):
+        made(bundle, toy, n=n, **options)
+    assert not toy.heard
 
 
 def test_the_meter_of_most_training_pieces_is_the_default(bundle: Bundle, toy: Any) -> None:
@@ -145,11 +174,44 @@ def test_without_primer_its_bars_are_left_out(bundle: Bundle, toy: Any) -> None:
     assert np.array_equal(whole.log_p, rest.log_p)
 
 
+def test_a_note_of_the_primer_does_not_end_where_it_is_left_out(bundle: Bundle, toy: Any) -> None:
+    toy.table[..., 1] += 20  # ends whatever sounds
+    whole, rest = (made(bundle, toy, TUNE, steps=10, with_primer=w)[0].sequence.events for w in (True, False))
+    assert (whole[8], rest[0]) == (-1, -2)
+
+
+def test_a_primers_first_bars_are_taken_with_its_pickup_and_end_there(bundle: Bundle, toy: Any) -> None:
+    toy.table[..., 0] += 20  # holds whatever sounds
+    upbeat = Melody(np.array([67, -2, 69, -2, 60, *[-2] * 39]), start_in_bar=12)
+    (piece,) = made(bundle, toy, upbeat, primer_bars=1, bars=2)
+    assert piece.sequence.events[:20].tolist() == upbeat.events[:20].tolist()
+    assert piece.sequence.events[20] != -2, "a note that goes on beyond is cut"
+
+
+def test_a_note_that_cannot_be_shortened_gives_way_to_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = Span("hold", steps=1), Span("off", steps=1), Span("on", 128, steps=4, onset=True)
+    alphabet = Alphabet((Field("event", spans),))
+    monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: alphabet)
+    given = Prompt(recipes.find("melody/basic"), np.array([[62], [64], [0]]), Standing())
+    cut = given.first_steps(6)
+    assert (cut.ids[:, 0].tolist(), cut.n_steps, cut.finished) == ([62, 1, 0], 6, True)
+
+
+def test_another_meter_counts_the_primers_pickup_anew(bundle: Bundle, toy: Any) -> None:
+    upbeat = Melody(np.array([67, -2, 69, -2]), start_in_bar=14)
+    assert prompt(upbeat, bundle.recipe, Meter(3, 4)).standing.start_in_bar == 2
+    (piece,) = made(bundle, toy, upbeat, bars=2, meter="3/4")
+    assert (piece.sequence.meter, piece.sequence.start_in_bar) == (Meter(3, 4), 2)
+    assert [position for _, position in toy.heard[:2]] == [[2, 12], [3, 12]]
+
+
 def test_transposing_moves_the_primer_and_the_result(bundle: Bundle, toy: Any) -> None:
     plain, moved = (
         made(bundle, toy, [60, 64, 71, 65], bars=2, transpose=t)[0].sequence.events for t in (0, 5)
     )
     assert np.array_equal(np.where(plain >= 0, plain + 5, plain), moved)
+    in_d = score([62, 66, 69, 66], keys=(KeyChange(0, Key(2)),))
+    assert made(bundle, toy, in_d, bars=2, transpose=5)[0].score.keys == (KeyChange(0, Key(7)),)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +228,7 @@ def test_transposing_moves_the_primer_and_the_result(bundle: Bundle, toy: Any) -
         (None, {"transpose": 2}, "no primer to transpose"),
         ([30, 96], {}, r"does not fit 'melody/attention'.*F#1 \(30\)"),
         (TUNE, {"transpose": 100}, "leaves MIDI's range"),
+        (TUNE, {"transpose": -61}, r"C4 transposed by -61 leaves MIDI's range"),
     ],
 )
 def test_primers_that_cannot_be_continued(
@@ -325,6 +388,17 @@ def test_likelihood_is_the_models_own_at_temperature_1(bundle: Bundle, toy: Any,
     assert np.allclose(piece.log_p, log_p, atol=1e-5)
     assert piece.log_likelihood == pytest.approx(sum(log_p), abs=1e-3)
     assert piece.per_event == pytest.approx(np.mean(log_p), abs=1e-5)
+
+
+def test_the_numbers_of_a_piece_are_those_of_its_own_events(bundle: Bundle, touching: Any) -> None:
+    whole, rest = (made(bundle, touching, TUNE, bars=2, with_primer=w)[0].music for w in (True, False))
+    assert whole.value is not None
+    assert rest.value is not None
+    assert (whole.value.shape, rest.value.shape) == ((32, 1), (24, 1))
+    assert not whole.value[:8].any(), "a primer without numbers has the usual ones"
+    assert np.array_equal(whole.value[8:], rest.value)
+    expected = whole.value[7:-1] / 2 + touching.alphabet.heard(whole.ids)[7:-1] % 5
+    assert np.allclose(rest.value, expected)
 
 
 def test_program_tempo_and_names_are_written(bundle: Bundle, toy: Any) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from antiphon import recipes
 from antiphon.errors import EmptyError, OptionError
 from antiphon.generate.model import Model
-from antiphon.generate.parts import part_for
+from antiphon.generate.parts import _bars, part_for
+from antiphon.generate.prompt import prompt, to_bar_line
 from antiphon.generate.sections import complete
 from antiphon.runtime.bundle import Bundle
 from antiphon.score.bars import bar_lines
@@ -52,6 +54,15 @@ def test_the_first_sections_pickup_is_not_lost(real_bundle: Callable[[str], Bund
     assert bar_lines(made)[:2].tolist() == [0, 3 * Q]
 
 
+def test_a_primer_is_filled_up_to_its_bar_line_with_a_rest_that_may_go_on() -> None:
+    recipe = recipes.find("melody/basic")
+    short, whole = (prompt(tune([60] * n, (3, 4)), recipe) for n in (4, 6))
+    filled = to_bar_line(short)
+    assert filled.ids[16:, 0].tolist() == [1, *[0] * 7]
+    assert (short.finished, filled.finished) == (True, False)
+    assert to_bar_line(whole) is whole
+
+
 def changing() -> Score:
     """A pick-up of a quarter, two bars of 3/4, one of 6/8, two of 4/4; in ticks of 96 a quarter."""
     meters = MeterMap.of([(0, 1, 4), (96, 3, 4), (96 * 7, 6, 8), (96 * 10, 4, 4)])
@@ -71,6 +82,13 @@ def test_a_part_follows_the_meters_of_the_music(real_bundle: Callable[[str], Bun
     assert (part.notes.start % 24 == 0).all()
     assert part_for(music, model, seed=3) == part
     assert part_for(music, model, seed=4) != part
+
+
+def test_the_bars_of_a_part_are_counted_from_the_first_whole_one() -> None:
+    music = changing()
+    expected = [[step, bar] for bar in (12, 12, 12, 16, 16) for step in range(bar)]
+    assert _bars(music, 96, 4).at(np.arange(len(expected))[None])[0].tolist() == expected
+    assert _bars(tune([60] * 6, (3, 4)), 0, 4).at(np.array([0, 13])).tolist() == [[0, 12], [1, 12]]
 
 
 def test_the_model_hears_where_the_bars_are(real_bundle: Callable[[str], Bundle]) -> None:

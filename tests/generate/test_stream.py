@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from antiphon.errors import OptionError
+from antiphon.extract.melody import Melody
 from antiphon.generate import Options, generate
 from antiphon.generate.plan import prepare
 from antiphon.generate.stream import stream
@@ -30,6 +31,12 @@ def test_the_stream_is_the_piece(bundle: Bundle, toy: Any, prompt: Any, options:
     assert events == piece.sequence.events[len(prompt or []) :].tolist()
 
 
+def test_the_streams_numbers_are_those_of_the_piece(bundle: Bundle, touching: Any) -> None:
+    (piece,) = generate(bundle, TUNE, Options.of(bars=2), 6, player=touching)
+    numbers = [sounding.value for sounding in flow(bundle, touching, TUNE, bars=2)]
+    assert np.array_equal(numbers, piece.music.value[8:])
+
+
 def test_it_never_ends_by_itself(bundle: Bundle, toy: Any) -> None:
     endless = list(islice(flow(bundle, toy), 2000))
     assert [sounding.step for sounding in endless] == list(range(2000))
@@ -40,6 +47,12 @@ def test_steps_bars_and_seconds(bundle: Bundle, toy: Any) -> None:
     assert [s.step for s in soundings] == list(range(8, 16))
     assert [s.step_in_bar for s in soundings] == [8, 9, 10, 11, 0, 1, 2, 3]
     assert [s.time_s for s in soundings] == [2 + k / 4 for k in range(8)]
+
+
+def test_a_stream_goes_on_from_a_pickup(bundle: Bundle, toy: Any) -> None:
+    upbeat = Melody(np.array([67, -2, 69, -2]), start_in_bar=10)
+    soundings = list(flow(bundle, toy, upbeat, steps=9))
+    assert [s.step_in_bar for s in soundings] == [14, 15, 0, 1, 2]
 
 
 def test_what_sounded_is_what_the_model_hears(bundle: Bundle, toy: Any) -> None:

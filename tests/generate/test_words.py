@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
+from antiphon import recipes
 from antiphon.codecs.families import FAMILIES
 from antiphon.codecs.pitches import PitchView
-from antiphon.errors import AntiphonError, NameNotFound, OptionError, PromptError
+from antiphon.errors import AntiphonError, FormatError, NameNotFound, OptionError, PromptError
 from antiphon.generate import Options, notation
 from antiphon.generate.notation import MODES
 from antiphon.generate.options import Keywords, fields
+from antiphon.generate.prompt import Prompt, prompt
 from antiphon.generate.tonality import relative_major, scale, tonic_chord, way_to
 from antiphon.score.maps import Key, Meter
 
@@ -94,6 +97,36 @@ def test_the_way_to_a_key_is_the_nearest(mode: str, near: int) -> None:
         way = way_to(key, home=3, near=near)
         assert (3 + way) % 12 == relative_major(key)
         assert -6 <= way - near <= 6
+
+
+@pytest.mark.parametrize(
+    ("grid", "is_one"),
+    [
+        ({"steps_per_quarter": 4}, True),
+        ({"steps_per_quarter": 0, "steps_per_second": 10}, True),
+        ({"steps_per_quarter": 4, "steps_per_second": 10}, False),
+        ({"steps_per_quarter": 0, "steps_per_second": 0}, False),
+    ],
+)
+def test_a_recorded_primer_is_counted_in_one_way(grid: dict[str, int], is_one: bool) -> None:
+    recipe = recipes.find("melody/basic")
+    record = prompt([60, -2, 62], recipe).as_dict() | grid
+    if is_one:
+        assert Prompt.from_dict(record, recipe).as_dict() == record
+    else:
+        with pytest.raises(PromptError, match="expected one of the two"):
+            Prompt.from_dict(record, recipe)
+
+
+@pytest.mark.parametrize(
+    "value", [[[1.0]], [[1.0], [math.nan]], [[1.0], [10**400]], [1.0, 2.0], "loud", [[], []]]
+)
+def test_a_recorded_primers_numbers_are_one_for_each_event(touching: Any, value: Any) -> None:
+    recipe = recipes.find("melody/basic")
+    record = prompt([60, -2], recipe).as_dict()
+    assert Prompt.from_dict(record | {"value": [[1.0], [-2]]}, recipe).numbers.tolist() == [[1], [-2]]
+    with pytest.raises(FormatError, match="does not go with 2 events of 'melody/basic'"):
+        Prompt.from_dict(record | {"value": value}, recipe)
 
 
 OPTIONS: list[dict[str, Any]] = [

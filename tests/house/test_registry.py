@@ -105,6 +105,8 @@ def test_nobody_replaces_ours(install: Install) -> None:
         ("x = 1", "x", "TypeError: that is no bell"),
         ("def f(:", "x", "SyntaxError"),
         ("raise RuntimeError('two\\nlines')", "x", "RuntimeError: two lines"),
+        ("{}['a key']", "x", "KeyError: 'a key'"),
+        ("import os\nos.remove('not there')", "x", "FileNotFoundError"),
     ],
 )
 def test_a_broken_entry_point_costs_itself_and_a_warning(
@@ -121,6 +123,13 @@ def test_a_broken_entry_point_costs_itself_and_a_warning(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert found["tenor"].name == "tenor", "it is said once"
+
+
+def test_what_has_a_name_but_does_not_fit_is_left_out(install: Install) -> None:
+    install("rings", bells("treble", "tenor"), a="treble", b="tenor")
+    found: Registry[Any] = Registry("bell", "test.bells", {"own": Own}, fits=lambda thing: "b" in thing.name)
+    with pytest.warns(PluginWarning, match="'tenor'|'b' that cannot be loaded .TypeError: that is no bell"):
+        assert list(found) == ["own", "treble"]
 
 
 def test_every_registry_holds_things_by_their_own_names() -> None:

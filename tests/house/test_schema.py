@@ -76,6 +76,7 @@ def test_values_out_of_bounds_are_refused_when_they_are_made(values: dict, said:
         ({"name": "bell", "weights": [1.5]}, OptionError, "expected int"),
         ({"name": "bell", "weights": [True]}, OptionError, "expected int"),
         ({"name": "bell", "hung": 1}, OptionError, "expected bool"),
+        ({"name": "bell", "pitch": True}, OptionError, "'instrument.pitch' is True; expected float"),
         ({"name": "bell", "pair": [1]}, OptionError, "has 1 values; expected 2"),
         ({"name": "gong"}, OptionError, "lacks instrument.size"),
     ],
@@ -102,6 +103,7 @@ def test_a_part_that_is_not_installed_is_handed_on_as_it_came() -> None:
         ("hung", "False", False),
         ("hung", "1", True),
         ("ringer", "none", None),
+        ("ringer", "", None),
         ("ringer", "4", 4),
         ("metal", "steel", "steel"),
     ],
@@ -126,5 +128,7 @@ def test_names_of_values_have_dots() -> None:
 
     assert list(schema.dotted(Tower()))[:2] == ["bell.weights", "bell.pitch"]
     assert list(schema.dotted(Tower()))[-1] == "height"
+    celesta = schema.built_part(PARTS, {"name": "celesta", "keys": 56}, "instrument", lenient=True)
+    assert list(schema.dotted(Tower(bell=celesta))) == ["height"], "what is not installed has no values"
     numbers = {name for name in FIELDS if schema.is_number(FIELDS[name].hint)}
     assert numbers == {"pitch", "ringer"}

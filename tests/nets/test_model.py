@@ -123,6 +123,23 @@ def test_loss_is_the_mean_of_scored_labels(model, batch):
     assert int(loss.correct_events) == int((right & speaks).sum())
 
 
+def test_labels_are_counted_where_they_are_scored(model, batch, monkeypatch):
+    told = []
+    monkeypatch.setattr(model.output, "begin", told.append)
+    model.begin([batch, batch])
+    label = model.features.sequence(batch).label
+    scored = [label[b, 1:n] for b, n in enumerate(LENGTHS.tolist())]
+    sizes = model.features.label_sizes
+    counts = [torch.cat(scored)[:, h].bincount(minlength=size) for h, size in enumerate(sizes)]
+    assert torch.equal(told[0], 2 * torch.cat(counts))
+
+
+def test_much_is_heard_at_once_only_where_the_codec_remembers_nothing(model, monkeypatch):
+    assert not model.can_prefill, "these bodies take one event after the other"
+    monkeypatch.setattr(model.body, "prefill", lambda inputs, state: None, raising=False)
+    assert model.can_prefill == (model.recipe.codec.name == "onehot")
+
+
 def test_what_follows_the_end_of_a_sequence_does_not_matter(model, batch):
     model.eval()
     other = batch.events.clone()

@@ -5,7 +5,7 @@ enough to read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -170,8 +170,20 @@ def test_music_whose_events_take_unequal_time_is_refused() -> None:
     class Uneven(Table):
         alphabet = single(Span("wait", V, steps=1, steps_more=1, onset=True))
 
-    with pytest.raises(OptionError, match="leave the beam at 1"):
-        search(session(1, table=Uneven()), 10, Draws(0, [0], 4), Beam(2, 2))
+    class Touched(Table):
+        alphabet = replace(ALPHABET, values=("touch",))
+
+    for table in (Uneven(), Touched()):
+        with pytest.raises(OptionError, match="leave the beam at 1"):
+            search(session(1, table=table), 10, Draws(0, [0], 4), Beam(2, 2))
+
+
+@pytest.mark.parametrize(("end", "n"), [(6, 3), (7, 4), (8, 4)])
+def test_the_last_event_may_outlast_the_end(end: int, n: int) -> None:
+    class Slow(Table):
+        alphabet = single(Span("note", V, steps=2, onset=True))
+
+    assert search(session(1, table=Slow()), end, Draws(0, [0], 4), Beam(2, 2)).shape == (1, n, 1)
 
 
 @pytest.mark.parametrize("name", ["beam_size", "branch_factor", "steps_per_iteration"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import tempfile
 import zipfile
 from pathlib import Path
@@ -85,6 +86,9 @@ def test_equal_bundles_are_equal_bytes(file, tmp_path):
     again = tmp_path / "again.antiphon"
     write(again, Bundle.open(file))
     assert again.read_bytes() == file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        dates = {info.date_time for info in archive.infolist()}
+    assert dates == {(1980, 1, 1, 0, 0, 0)}, "at whatever time"
 
 
 def test_weights_stand_unpacked_in_the_file(file):
@@ -102,9 +106,17 @@ def test_a_newer_version_asks_for_an_update(file):
     _refused(file, "Update it")
 
 
-def test_an_altered_member_is_named(file):
-    _pack(file, {**_members(file), container.WEIGHTS: save({"w": np.zeros((2, 3), np.float32)})})
-    _refused(file, "'weights.safetensors'.*altered")
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (container.WEIGHTS, save({"w": np.zeros((2, 3), np.float32)})),
+        (container.CARD, b"# Better"),
+        ("step.onnx", b"another graph"),
+    ],
+)
+def test_an_altered_member_is_named(file, name, data):
+    _pack(file, {**_members(file), name: data})
+    _refused(file, f"'{name}'.*altered")
 
 
 def _graphs(*, event=("int64", (1,)), more=None, outputs=None) -> dict:
@@ -127,6 +139,10 @@ def _graphs(*, event=("int64", (1,)), more=None, outputs=None) -> dict:
         {"recipe": 5},
         {"opening": [0.5, 0.6]},
         {"opening": [2.0, -1.0]},
+        {"opening": [2.0, -1.0] + [0.0] * 128},
+        {"opening": [1.01] + [0.0] * 129},
+        {"opening": [0.0] * 130},
+        {"opening": [math.nan] * 130},
         {"opening": "x"},
         {"opening": []},
         {"opening": [0.5, 0.5]},
@@ -143,6 +159,8 @@ def _graphs(*, event=("int64", (1,)), more=None, outputs=None) -> dict:
         {"labels": {"sizes": [40]}},
         {"labels": {"sizes": [0], "default": [0]}},
         {"labels": {"sizes": [40], "default": [-1]}},
+        {"labels": {"sizes": [1 << 25], "default": [0]}},
+        {"labels": {"sizes": [40], "default": [1 << 25]}},
         {"rings": ["1_c"]},
         {"rings": [3]},
         {"what": "sound"},
@@ -172,6 +190,15 @@ def test_malformed_indices_are_refused(file, changes):
     _refused(file, "x.antiphon")
 
 
+def test_a_graph_takes_all_that_is_remembered_and_gives_it_back():
+    for name in STATE:
+        without = {key: tensor for key, tensor in STEP.inputs.items() if key != name}
+        forgetful = {key: tensor for key, tensor in STEP.outputs.items() if key != f"next_{name}"}
+        for graph in (STEP._replace(inputs=without), STEP._replace(outputs=forgetful)):
+            with pytest.raises(BundleError, match="do not fit"):
+                _made(graphs={"step": graph})
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"format": "antiphon-bundle"}']
 )
@@ -184,9 +211,9 @@ def test_other_members_are_refused(file):
     members = _members(file)
     _pack(file, {**members, "../../evil": b"x"})
     _refused(file, "evil")
-    members.pop(container.WEIGHTS)
-    _pack(file, members)
-    _refused(file, "expected .*weights.safetensors")
+    for name in (container.INDEX, container.WEIGHTS, container.CARD):
+        _pack(file, {kept: data for kept, data in members.items() if kept != name})
+        _refused(file, "is no bundle: it holds .*; expected bundle.json, weights.safetensors, card.md")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -211,6 +238,15 @@ def test_weights_that_would_unpack_to_more_than_the_file_are_refused(file):
         for name, data in {**members, container.WEIGHTS: bytes(50_000_000)}.items():
             archive.writestr(name, data)
     _refused(file, "packed in an unknown way")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_are_packed_as_any_language_can_unpack_them(file, method):
+    members = _members(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data, method if name == container.CARD else zipfile.ZIP_STORED)
+    _refused(file, "'card.md'.*packed in an unknown way")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip", bytes(1000)])
@@ -266,6 +302,18 @@ def _opened(content: bytes) -> Bundle:
         path = Path(folder, "x.antiphon")
         path.write_bytes(content)
         return Bundle.open(path)
+
+
+def test_where_only_a_family_is_named_the_first_choice_plays(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "_SHIPPED", tmp_path)
+    assert bundle.default("melody") is None
+    for name, defaults in (("a-one-two", {}), ("b", {"first_choice": True}), ("c", {})):
+        write(tmp_path / f"melody-{name}.antiphon", _made(defaults=defaults))
+    assert bundle.default("melody") == "melody/b"
+    (tmp_path / "melody-b.antiphon").unlink()
+    assert bundle.default("melody") == "melody/a-one-two"
+    assert bundle.find("melody/a-one-two") == tmp_path / "melody-a-one-two.antiphon"
+    assert bundle.default("drums") is None
 
 
 def test_bundles_are_found_by_name_and_by_path(file, tmp_path, monkeypatch):

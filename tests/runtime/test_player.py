@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from antiphon.errors import BundleError, InputError, OptionError
+from antiphon.recipes import find
 from antiphon.runtime.bundle import Bundle, Graph, write
 from antiphon.runtime.graph import Heard
 from antiphon.runtime.player import Player
+from antiphon.runtime.state import State, zeros
 
 HOT = np.ones(1, np.float32)
 PLACE = np.array([[0, 16]])
@@ -102,6 +104,95 @@ def test_rows_taken_from_a_state_in_buffers_are_independent_of_it(player):
         state = player.step(heard(70, place=[t, 16]), state, keep=False).state
     for name, tensor in before.items():
         np.testing.assert_array_equal(twins.tensors[name], tensor)
+
+
+# memories that are written in place
+
+
+def test_a_ring_is_written_in_place_where_nobody_else_needs_it():
+    first = zeros({"seen": ("int64", ()), "keys": ("float32", (4,))}, ("keys",), 3)
+    first.ring("keys")[:] = np.arange(12).reshape(3, 4)
+
+    def shared(state: State, *, keep: bool) -> bool:
+        made = state.buffers(keep=keep)["keys"].array
+        np.testing.assert_array_equal(made, state.ring("keys"))
+        return np.shares_memory(made, state.ring("keys")) or np.shares_memory(made, first.ring("keys"))
+
+    assert (shared(first, keep=True), shared(first, keep=False)) == (False, True)
+    taken = first.take(np.array([2, 2, 0]))
+    again = taken.take(np.array([1, 2]))
+    assert taken.ring("keys")[:, 0].tolist() == [8, 8, 0]
+    assert again.ring("keys")[:, 0].tolist() == [8, 0]
+    assert [shared(state, keep=False) for state in (taken, again, first)] == [False] * 3
+    del taken, again
+    assert shared(first, keep=False), "nobody else is left"
+
+
+@pytest.fixture(scope="module")
+def ringing() -> Player:
+    """A player of a graph made by hand, which remembers the last four events in a ring."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("safetensors")
+    from safetensors.numpy import save
+
+    node, helper = onnx.helper.make_node, onnx.helper
+    kinds = {"int64": onnx.TensorProto.INT64, "float32": onnx.TensorProto.FLOAT}
+    state = {"seen": ("int64", ()), "keys": ("float32", (4,))}
+    inputs = {"event": ("int64", (1,)), "temperature": ("float32", ()), **state}
+    outputs = {"log_p": ("float32", (130,)), "next_seen": state["seen"], "next_keys": state["keys"]}
+    constants = {
+        "four": np.array(4), "one": np.array(1), "axis": np.array([1]),
+        "table": np.random.default_rng(1).normal(scale=0.02, size=(4, 130)).astype(np.float32),
+    }  # fmt: skip
+    nodes = [
+        node("Mod", ["seen", "four"], ["slot"]),
+        node("Unsqueeze", ["slot", "axis"], ["place"]),
+        node("Cast", ["event"], ["number"], to=kinds["float32"]),
+        node("ScatterElements", ["keys", "place", "number"], ["next_keys"], axis=1),
+        node("Add", ["seen", "one"], ["next_seen"]),
+        node("MatMul", ["next_keys", "table"], ["likely"]),
+        node("Unsqueeze", ["temperature", "axis"], ["warmth"]),
+        node("Div", ["likely", "warmth"], ["logits"]),
+        node("LogSoftmax", ["logits"], ["log_p"], axis=1),
+    ]
+    given, made = (
+        [
+            helper.make_tensor_value_info(name, kinds[kind], ["B", *shape])
+            for name, (kind, shape) in of.items()
+        ]
+        for of in (inputs, outputs)
+    )
+    held = [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()]
+    graph = helper.make_graph(nodes, "ring", given, made, held)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    step = Graph(proto.SerializeToString(), inputs, outputs)
+    recipe, opening = find("melody/basic"), np.full(130, 1 / 130)
+    return Player(Bundle("melody/ring", recipe, opening, state, save({}), {"step": step}, rings=("keys",)))
+
+
+def test_states_with_rings_go_ways_of_their_own(ringing):
+    """Rows are forked and played on at random, given away each time; each says what it says alone."""
+
+    def alone(events: list[int]) -> np.ndarray:
+        state = ringing.start(1)
+        for event in events:
+            step = ringing.step(heard(event), state)
+            state = step.state
+        return step.log_p
+
+    rng = np.random.default_rng(3)
+    ways: list[tuple[list[int], State]] = [([], ringing.start(1))]
+    for _ in range(150):
+        events, state = ways[rng.integers(len(ways))]
+        if rng.random() < 0.1 and len(ways) < 6:
+            ways.append((list(events), state.take(np.array([0]))))
+            continue
+        events.append(int(rng.integers(50, 86)))
+        step = ringing.step(heard(events[-1]), state, keep=False)
+        np.testing.assert_allclose(step.log_p, alone(events), rtol=0, atol=1e-6)
+        ways[[way[0] is events for way in ways].index(True)] = (events, step.state)
+    assert len(ways) == 6
+    assert min(len(events) for events, _ in ways) > 8, "all go on for long"
 
 
 @pytest.mark.parametrize("event", [-1, 2, 49, 86, 130, 10**9])

@@ -66,6 +66,28 @@ def test_the_extremes_of_u_stay_inside_and_never_hit_the_impossible() -> None:
     assert choose(log_p, np.array([2.0**-33, 1 - 2.0**-33]), Sampling()).tolist() == [1, 3]
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_draw_is_the_first_whose_cumulated_weight_exceeds_u_in_double_precision(rows: int) -> None:
+    log_p = np.random.default_rng(4).normal(size=130).astype(np.float32)
+    cumulated = np.exp((log_p - log_p.max()).astype(np.float64)).cumsum()
+    edges = cumulated[:-1] / cumulated[-1]
+
+    def ids(u: np.ndarray, log_p: np.ndarray = log_p) -> list[int]:
+        given = np.tile(log_p, (rows, 1))
+        return [int(choose(given, np.full(rows, one), Sampling())[-1]) for one in u]
+
+    assert ids(edges * (1 - 1e-12)) == list(range(129))
+    assert ids(edges * (1 + 1e-12)) == list(range(1, 130))
+    assert ids(np.array([0.25, 0.5, 0.75]), np.zeros(4)) == [1, 2, 3], "as much as u is not more than u"
+
+
+def test_as_much_as_top_p_asks_for_is_enough() -> None:
+    log_p = np.log([[0.5, 0.25, 0.125, 0.125]] * 64)
+    u = (np.arange(64) + 0.5) / 64
+    assert set(choose(log_p, u, Sampling(top_p=0.5)).tolist()) == {0}
+    assert set(choose(log_p, u, Sampling(top_p=0.75)).tolist()) == {0, 1}
+
+
 def test_very_improbable_events_can_still_be_all_that_is_allowed() -> None:
     log_p = np.array([[0.0, -2000.0, -2001.0]])
     assert choose(log_p, np.array([0.99]), Sampling(), np.array([[False, True, True]])).tolist() == [2]
@@ -74,6 +96,8 @@ def test_very_improbable_events_can_still_be_all_that_is_allowed() -> None:
 def test_nothing_left_is_an_error() -> None:
     with pytest.raises(OptionError, match="constraints leave no event"):
         choose(LOG_P[None], np.array([0.5]), Sampling(), np.array([[False, False, True, False, False]]))
+    with pytest.raises(OptionError, match="constraints leave no event"):
+        choose(np.stack([LOG_P] * 2), np.full(2, 0.5), Sampling(), np.arange(5) == np.array([[3], [2]]))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from antiphon.errors import InputError, OptionError
 from antiphon.runtime.bundle import Bundle, find
 from antiphon.runtime.choices import Sampling
 from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.philox import Draws
 from antiphon.runtime.player import Player
 from antiphon.runtime.session import Session
 
@@ -82,6 +83,13 @@ def test_a_fork_that_keeps_its_output_goes_on_as_the_stem(player: Player) -> Non
     assert np.array_equal(played(fork, 20), played(stem, 20)[[2, 0]])
 
 
+def test_a_fork_made_before_anything_was_drawn_keeps_its_outputs(player: Player) -> None:
+    fork = started(player, 3, seed=1, outputs=[4, 5, 6]).fork([2, 0]).fork([1, 0])
+    for row, output in enumerate([4, 6]):
+        alone = started(player, seed=1, outputs=[output])
+        assert np.array_equal(played(alone, 20)[0], played(fork.fork([row]), 20)[0])
+
+
 def test_rows_are_the_same_alone_and_in_company(player: Player) -> None:
     together = played(started(player, 6, seed=5), 40)
     for output in range(6):
@@ -97,7 +105,9 @@ def test_a_temperature_changed_mid_stream_changes_later_events_only(player: Play
     before = played(plain, 20), played(changed, 20)
     assert np.array_equal(*before)
     changed.propose()  # asked for already; the change still counts
+    cool = changed.log_p
     changed.temperature = 2.5
+    assert not np.array_equal(changed.log_p, cool)
     hot = played(changed, 60)
     assert not np.array_equal(hot, played(plain, 60))
     again = started(player, seed=3)
@@ -255,6 +265,133 @@ def test_events_may_lie_in_memory_as_they_please() -> None:
 def test_events_of_another_shape_are_refused(player: Player, shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="for 1 rows of 1 fields"):
         started(player).hear(np.zeros(shape, np.int64))
+
+
+# all that is heard ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Diary:
+    """Of each row all that it was told: (event, position, control, value) of each event."""
+
+    rows: list[list[tuple[Any, ...]]]
+
+    def take(self, rows: np.ndarray) -> Diary:
+        return Diary([self.rows[row] for row in rows])
+
+
+class Remembering:
+    """Remembers all that it was told, and proposes as numbers of an event those that it draws with."""
+
+    wants, n_uniform, can_prefill = frozenset({"position", "control", "value"}), 1, True
+
+    def __init__(self) -> None:
+        self.alphabet = Alphabet(CHORDS.fields, values=("touch",))
+        self.prefilled = 0
+
+    def start(self, n: int) -> Diary:
+        return Diary([[] for _ in range(n)])
+
+    def step(self, heard: Heard, state: Diary, *, keep: bool = True) -> Step:
+        told = (heard.event, heard.position, heard.control, heard.value)
+        rows = [
+            [*row, tuple(array[n].tolist() for array in told if array is not None)]
+            for n, row in enumerate(state.rows)
+        ]
+        log_p = np.full((len(rows), self.alphabet.n_events), -3, np.float32)
+        return Step(log_p, Diary(rows), drawn=heard.uniform)  # type: ignore[arg-type]
+
+    def prefill(self, heard: Heard, state: Diary, *, keep: bool = True) -> Step:
+        self.prefilled += heard.event.shape[1]
+        for t in range(heard.event.shape[1]):
+            one = Heard(
+                heard.event[:, t], heard.temperature,
+                *(None if a is None else a[:, t] for a in (heard.position, heard.control, heard.value)),
+                heard.uniform,
+            )  # fmt: skip
+            step = self.step(one, state)
+            state = step.state  # type: ignore[assignment]
+        return step
+
+
+def by_time(steps: np.ndarray) -> np.ndarray:
+    """A control that says which step it is."""
+    return steps[:, None].astype(np.float32)
+
+
+def remembered(n: int = 1, bars: Bars = BARS, **options: Any) -> Session:
+    opening = np.concatenate([np.full(25, 1 / 25), np.full(13, 1 / 13)])
+    return Session(Remembering(), opening, bars, n, control=by_time, seed=3, **options)
+
+
+def diary(session: Session) -> list[list[tuple[Any, ...]]]:
+    return session.said.state.rows  # type: ignore[attr-defined, no-any-return]
+
+
+SOME = np.array([[3, 2], [14, 0], [5, 4], [20, 7], [1, 3], [0, 1]])
+
+
+@pytest.mark.parametrize("control", [by_time, [[1.0], [2.0]]], ids=["by time", "by row"])
+@pytest.mark.parametrize("cut", [0, 1, 3, 6])
+def test_many_events_are_heard_at_once_as_one_after_the_other(cut: int, control: Any) -> None:
+    value = np.arange(6, dtype=np.float32)[:, None]
+    one, other = remembered(2, rules=[RISING]), remembered(2, rules=[RISING])
+    one.control = other.control = control
+    one.hear_all(SOME[:cut], value[:cut])
+    one.hear_all(SOME[cut:], value[cut:])
+    for event, number in zip(SOME, value, strict=True):
+        other.hear(np.stack([event, event]), np.stack([number, number]))
+    assert one._player.prefilled == max(cut - 1, 5 * (cut == 0)), "the first that come, but for the last"
+    assert diary(one) == diary(other)
+    assert [row[0] for row in diary(one)[0]] == SOME.tolist()
+    assert (one.n_events, one.time.tolist()) == (other.n_events, other.time.tolist()) == (6, [17, 17])
+    assert np.array_equal(played(one, 12), played(other, 12)), "the rules know what was heard"
+
+
+def test_numbers_that_are_not_told_are_those_that_were_proposed() -> None:
+    session = remembered(2)
+    session.hear(np.stack([SOME[0]] * 2))
+    assert session.heard_value.tolist() == [[0], [0]], "before the first event nothing is proposed"
+    proposed = session.value
+    assert proposed is not None
+    drawn = [Draws(3, [0, 1], 3).at(n) for n in (0, 1)]
+    assert np.allclose(proposed, drawn[1][:, 2:]), "the numbers after those that draw the fields"
+    assert np.array_equal(session.propose(), session.propose(drawn[1][:, :2]))
+    session.hear(np.stack([SOME[1]] * 2))
+    assert np.array_equal(session.heard_value, proposed)
+    assert [row[1][3] for row in diary(session)] == proposed.tolist()
+
+
+def test_a_fork_takes_with_it_where_its_rows_stand_and_what_they_heard() -> None:
+    stem = remembered(3, bars=Bars.of([0, 3, 1], [16, 12, 6]))
+    stem.hear(SOME[:3], np.array([[1], [2], [3]], np.float32))
+    fork = stem.fork([2, 0])
+    assert diary(fork) == [diary(stem)[row] for row in (2, 0)]
+    assert [row[-1] for row in diary(fork)] == [
+        ([5, 4], [1, 6], [4.0], [3.0]),
+        ([3, 2], [0, 16], [2.0], [1.0]),
+    ]
+    fork.hear(SOME[:2])
+    assert [row[-1][1] for row in diary(fork)] == [[5, 6], [2, 16]]
+
+
+def test_a_fork_of_another_output_draws_numbers_of_its_own() -> None:
+    stem = remembered()
+    stem.hear(SOME[:1])
+    _ = stem.said
+    fork, alone = stem.fork(outputs=[7]), remembered(outputs=[7])
+    alone.hear(SOME[:1])
+    assert np.array_equal(fork.value, alone.value)
+    assert not np.array_equal(fork.value, stem.value)
+
+
+def test_a_limit_goes_with_every_row_of_a_fork() -> None:
+    session = remembered(3)
+    session.limit(RISING)
+    fork = session.fork([2, 0])
+    fork.hear(np.array([[3, 0], [0, 0]]))
+    bells = fork.propose(np.full((2, 2), 0.9))[:, 0].tolist()
+    assert bells[0] > 12 >= bells[1]
 
 
 # rules, whatever happens ------------------------------------------------------------------------------------

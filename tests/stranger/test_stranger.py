@@ -251,6 +251,50 @@ def test_numbers_controls_and_the_clock(run: Run, hall: Path, place: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "corpus", "words", "said"),
+    [
+        ("bells/tower", "by-clock", (), "is counted by the clock, 'bells/tower' wants 4 steps a quarter"),
+        ("bells/tower", "by-beat", ("head=touch",), "has no continuous numbers"),
+        ("bells/tower", "by-beat", ("view.touch=true",), "'again' would not hear the value"),
+        ("bells/tower", "by-beat", ("control=density",), "'again' would not hear the control"),
+        ("bells/tower", "by-beat", ("codec=lookback",), "is for events of one number"),
+        ("bells/tower", "by-beat", ("codec=none",), "No codec 'none'"),
+        ("bells/hall", "by-clock", ("head=categorical",), "does not give; choose another head"),
+    ],
+)  # fmt: skip
+def test_parts_that_do_not_go_together_are_refused(
+    run: Run, tower: Path, hall: Path, recipe: str, corpus: str, words: tuple[str, ...], said: str
+) -> None:
+    sets = [word for change in words for word in ("--set", change)]
+    refused = run("train", recipe, "--corpus", corpus, "-o", "no", "--device", "cpu", *sets, fails=True)
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1, refused.stderr
+
+
+@pytest.mark.slow
+def test_what_is_judged_includes_the_numbers(run: Run, hall: Path) -> None:
+    lines = [json.loads(line) for line in (hall.parent / "hall" / "metrics.jsonl").read_text().splitlines()]
+    judged = [line for line in lines if line["kind"] == "validation"]
+    assert {"value_nll_per_step", "value_nll_per_event"} <= judged[0].keys()
+    totals = [line["nll_per_step"] + line["value_nll_per_step"] for line in judged]
+    best = judged[int(np.argmin(totals))]["step"]
+    assert f"at step {best}" in run("compare", "hall").stdout or str(best) in run("compare", "hall").stdout
+    trained = [line for line in lines if line["kind"] == "train"]
+    assert "loss_touch" in trained[0]
+    assert np.log(trained[-1]["perplexity"]) != pytest.approx(trained[-1]["loss"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_bells_that_a_model_does_not_know_are_heard_an_octave_up(run: Run, tower: Path) -> None:
+    words = ("--set", "view.high=true", "--set", "training.max_steps=2", "--set", "training.transpose=-3,3")
+    run("train", "bells/tower", "--corpus", "by-beat", "-o", "high", "--device", "cpu", *words)
+    run("export", "high", "-o", "high.antiphon")
+    found = figures(run, "high.antiphon", "--corpus", "by-beat")
+    assert np.isfinite(found["nll_per_event"])
+
+
+@pytest.mark.slow
 def test_memories_are_rings_and_a_long_prompt_is_heard_at_once(run: Run, tower: Path, hall: Path) -> None:
     for path in (tower, hall):
         with zipfile.ZipFile(path) as archive:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.reference
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -18,16 +20,18 @@ from safetensors.torch import save_file
 from antiphon import nets, recipes
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.timing import Bars
+from antiphon.data.corpus import Corpus
 from antiphon.errors import BundleError, NameNotFound, OptionError, RunError
 from antiphon.nets import magenta
+from antiphon.nets.stack import Stack
 from antiphon.recipes import Lookback, Lstm, Recipe
 from antiphon.runtime import container, selfcheck
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.graph import Heard
 from antiphon.runtime.player import Player
 from antiphon.train import checkpoint
-from antiphon.train.export import export, of_model
-from antiphon.train.graph import OPERATORS
+from antiphon.train.export import _defaults, export, of_model
+from antiphon.train.graph import OPERATORS, _turn_back
 
 WIDER = Recipe(
     name="melody/wider",
@@ -140,11 +144,16 @@ def test_a_bundle_can_test_itself(net_and_player):
     checked = dataclasses.replace(bundle, check=selfcheck.recorded(bundle))
     assert len(checked.check["events"]) == 64
     assert selfcheck.verify(checked) < 1e-6
-    off = {**checked.check, "log_likelihood": checked.check["log_likelihood"] - 0.1}
-    with pytest.raises(BundleError, match="gives its own events"):
-        selfcheck.verify(dataclasses.replace(checked, check=off))
+    for wrong in (-0.1, 64 * -2e-4, 64 * 2e-4, math.nan):
+        off = {**checked.check, "log_likelihood": checked.check["log_likelihood"] + wrong}
+        with pytest.raises(BundleError, match="gives its own events"):
+            selfcheck.verify(dataclasses.replace(checked, check=off))
     with pytest.raises(BundleError, match="has no check"):
         selfcheck.verify(dataclasses.replace(bundle, check={}))
+    silent = [np.arange(size) == 0 for size in bundle.alphabet.sizes]
+    silent_first = dataclasses.replace(bundle, opening=np.concatenate(silent).astype(float))
+    events = np.array(selfcheck.recorded(silent_first)["events"])
+    assert bundle.alphabet.onsets(events)[0], "whatever is likely, a piece begins with a note"
 
 
 def test_the_graph_holds_no_weights_and_no_trace_of_this_machine(net_and_player):
@@ -153,6 +162,7 @@ def test_the_graph_holds_no_weights_and_no_trace_of_this_machine(net_and_player)
     proto = onnx.ModelProto.FromString(graph)
     outside = {t.name for t in proto.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
     assert outside == set(model.state_dict())
+    assert not proto.graph.value_info
     assert {node.domain for node in proto.graph.node} == {""}
     assert {node.op_type for node in proto.graph.node} <= OPERATORS
     assert [o.version for o in proto.opset_import] == [18]
@@ -190,10 +200,41 @@ def test_an_operator_that_is_not_on_the_list_is_refused(monkeypatch):
         of_model(nets.build(recipes.find("melody/basic")), "melody/test", OPENING)
 
 
+def test_matrices_that_were_put_down_turned_are_put_back():
+    """Of two of one shape each is found; one that stands there as it is too is not put there twice."""
+    net = torch.nn.ParameterDict({name: torch.randn(3, 2) for name in ("one", "other", "third")})
+    one, other = (net[name].detach().numpy() for name in ("one", "other"))
+    held = {"a": one.T, "b": other.T, "model.other": other, "c": np.ones((2, 3), np.float32)}
+    sums = [onnx.helper.make_node("Sum", ["a", "b", "c"], ["sum"])]
+    given = onnx.helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, [2, 3])
+    initializers = [onnx.numpy_helper.from_array(np.ascontiguousarray(w), name) for name, w in held.items()]
+    made = onnx.helper.make_graph(sums, "turned", [], [given], initializers)
+    _turn_back(made, net)
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in made.initializer}
+    assert sorted(tensor.name for tensor in made.initializer) == ["c", "model.one", "model.other"]
+    np.testing.assert_array_equal(values["model.one"], one)
+    evaluator = onnx.reference.ReferenceEvaluator(onnx.helper.make_model(made))
+    np.testing.assert_allclose(evaluator.run(None, {})[0], one.T + other.T + 1, rtol=1e-6)
+
+
+def test_operators_of_other_domains_are_refused_whatever_they_are_called(monkeypatch):
+    node = onnx.helper.make_node("Add", ["a", "b"], ["c"], domain="com.example")
+    proto = onnx.helper.make_model(onnx.helper.make_graph([node], "strange", [], []))
+    monkeypatch.setattr("antiphon.train.graph._exported", lambda model, role: proto)
+    with pytest.raises(RunError, match="'melody/basic' needs Add, which a playing graph may not"):
+        of_model(nets.build(recipes.find("melody/basic")), "melody/test", OPENING)
+
+
 def test_half_precision_is_a_rounded_net(bundled):
     torch.manual_seed(0)
     model = nets.build(recipes.find("melody/lookback")).eval()
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            parameter.data.zero_()  # equal weights are weights of their own
     made = of_model(model, "melody/test", OPENING, half=True)
+    proto = onnx.ModelProto.FromString(made.graphs["step"].proto)
+    outside = {t.name for t in proto.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
+    assert outside == set(model.state_dict())
     for parameter in model.parameters():
         parameter.data = parameter.data.half().float()
     player = Player(made)
@@ -318,10 +359,20 @@ def test_a_graph_that_says_something_else_than_its_net_is_found_out(monkeypatch)
 
     def branching(*given):
         said = step(*given)
-        return said._replace(log_p=said.log_p - 0.5) if torch.compiler.is_compiling() else said
+        return said._replace(log_p=said.log_p - 0.01) if torch.compiler.is_compiling() else said
 
     monkeypatch.setattr(nets.EventModel, "step", branching)
+    model = nets.build(recipes.find("melody/basic"))
     with pytest.raises(RunError, match="says something else than its net"):
+        of_model(model, "melody/test", OPENING)
+    assert model.training, "as it was"
+
+
+def test_a_net_that_plays_something_else_than_it_learnt_is_found_out(monkeypatch):
+    """As where a codec or a net forgets its memory between two steps."""
+    sequence = Stack.sequence
+    monkeypatch.setattr(Stack, "sequence", lambda *given: 2 * sequence(*given))
+    with pytest.raises(RunError, match="`sequence` and `step` of its codec or its net do not agree"):
         of_model(nets.build(recipes.find("melody/basic")), "melody/test", OPENING)
 
 
@@ -344,6 +395,22 @@ def test_where_training_stands_can_be_exported_too(run, tmp_path):
 def _few_events() -> nets.EventBatch:
     events = torch.tensor([[[62], [0], [64], [0]]])
     return nets.EventBatch(events, torch.tensor([4]), torch.tensor([[[t, 16] for t in range(4)]]))
+
+
+def test_the_meters_of_the_training_split_are_told_where_the_corpus_is_still_there(tmp_path):
+    folder = Path(__file__).parents[1] / "fixtures" / "format1" / "corpus"
+    corpus = Corpus.open(folder)
+    rows = corpus.table[corpus.split("train")]
+    about = {"path": str(folder), "digest": corpus.digest}
+    meters = _defaults(about, "melody")["meters"]
+    for meter, share in meters.items():
+        numerator, denominator = map(int, meter.split("/"))
+        there = (rows["numerator"] == numerator) & (rows["denominator"] == denominator)
+        assert share == pytest.approx(there.mean())
+    assert sum(meters.values()) == pytest.approx(1)
+    assert list(meters.values()) == sorted(meters.values(), reverse=True)
+    assert _defaults(about | {"digest": "other music"}, "melody") == {}
+    assert _defaults(about | {"path": str(tmp_path)}, "melody") == {}
 
 
 def test_exports_that_cannot_be(run, tmp_path):

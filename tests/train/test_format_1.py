@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from antiphon.data.corpus import Corpus
-from antiphon.errors import BundleError, RunError
+from antiphon.errors import BundleError, OptionError, RunError
 from antiphon.evaluate.likelihood import evaluate
 from antiphon.generate.model import Model
 from antiphon.io import midi
-from antiphon.recipes import Attention, KeyMelody
+from antiphon.recipes import Attention, KeyMelody, find
+from antiphon.recipes.legacy import NEW_NAMES, upgraded
 from antiphon.runtime import selfcheck
 from antiphon.runtime.bundle import VERSION, Bundle, write
 from antiphon.train.export import export
@@ -80,6 +81,49 @@ def test_a_bundle_can_be_tuned(tmp_path: Path) -> None:
     assert tuned.provenance["from"]["sha256"] == bundle("attention").sha256
     assert tuned.labels is not None
     assert selfcheck.verify(tuned) < 1e-6
+
+
+OLD_CODEC = {"name": "key_melody", "lookback_bars": [1, 2, 4], "clock_bits": 6}
+OLD_SIZES = {"layers": [8, 9], "residual": True, "attention_length": 6, "attention_around": "stack"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "net", "expected"),
+    [
+        (
+            OLD_CODEC,
+            "attention",
+            {
+                "codec": {"name": "key_melody", "bars": [1, 2, 4], "clock_bits": 6},
+                "net": {
+                    "name": "attention",
+                    "layers": [8, 9],
+                    "residual": True,
+                    "length": 6,
+                    "around": "stack",
+                },
+            },
+        ),
+        (
+            OLD_CODEC | {"name": "onehot"},
+            "lstm",
+            {"codec": {"name": "onehot"}, "net": {"name": "lstm", "layers": [8, 9], "residual": True}},
+        ),
+    ],
+)
+def test_a_recipe_keeps_all_its_values(codec: dict[str, Any], net: str, expected: dict[str, Any]) -> None:
+    old = {"name": "a/b", "codec": codec, "net": net, "sizes": OLD_SIZES, "training": {"max_steps": 3}}
+    assert upgraded(old) == {"name": "a/b", "training": {"max_steps": 3}, **expected}
+
+
+def test_the_old_names_of_values_are_told_with_the_new_ones() -> None:
+    recipe = find("melody/attention")
+    for former, name in NEW_NAMES.items():
+        recipe.with_values({name: {"codec": "onehot", "net.around": "first"}.get(name, "1")})
+        with pytest.raises(OptionError, match=f"'{former}' any more: it is called '{name}' now"):
+            recipe.with_values({former: "1"})
+    old = {*(f"sizes.{name}" for name in OLD_SIZES), "codec.name", "codec.lookback_bars"}
+    assert set(NEW_NAMES) == old
 
 
 CHANGES = {

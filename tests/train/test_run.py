@@ -214,6 +214,12 @@ def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path,
     first = metrics.read(tmp_path / "run" / "metrics.jsonl")[0]
     bundled = checkpoint.load(done / "best.safetensors")[1]["metrics"]
     assert (first["step"], first["kind"]) == (0, "validation")
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text()
+    for name in ("last", "best"):
+        (tmp_path / "run" / f"{name}.safetensors").rename(tmp_path / name)
+    train(None, corpus, tmp_path / "run", changes=values, talk=heard, **start)  # as if killed before step 1
+    assert [line["step"] for line in metrics.read(tmp_path / "run" / "metrics.jsonl")].count(0) == 1
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text()) == pytest.approx(len(lines), rel=0.1)
     assert first["nll_per_step"] == pytest.approx(bundled["nll_per_step"], rel=1e-6)
     assert RunFolder(tmp_path / "run").recipe().net.layers == (12, 12)
     tuned = export(tmp_path / "run", tmp_path / "tuned.antiphon")

@@ -105,7 +105,9 @@ def _print_tables(bundle: Bundle, figures: Mapping[str, Any]) -> None:
             f"Labels, as the original counts: perplexity {figures['label_perplexity']:.4f}, "
             f"accuracy {figures['label_accuracy']:.1%}"
         )
-    if figures["baselines_fitted_on"] != "train":
+    if not figures["baselines"]:
+        paper.print("All music here is of one group, so counting has nothing to learn from.")
+    elif figures["baselines_fitted_on"] != "train":
         paper.print("Each baseline was fitted on groups of pieces that it is not judged on, in folds.")
     if figures["seen_in_training"]:
         paper.print("The model was trained on some of this, so its own figures flatter.")

@@ -205,13 +205,10 @@ class Alphabet:
         return self._any(events, [field.onset for field in self.fields])
 
     def pitches(self, events: Ids) -> Int:
-        """The pitch of the note that begins with each event, int64 [...]; -1 where none does or it has
-        none."""
-        found = np.full(events.shape[:-1], NO_PITCH)
-        for f, field in enumerate(self.fields):
-            pitch = np.where(field.onset, field.pitch, NO_PITCH)[events[..., f]]
-            found = np.where(pitch == NO_PITCH, found, pitch)
-        return found
+        """The pitch of the note that begins with each field of each event, int64 [..., F]; -1 where none does
+        or it has none."""
+        tables = [np.where(field.onset, field.pitch, NO_PITCH) for field in self.fields]
+        return np.stack([table[events[..., f]] for f, table in enumerate(tables)], axis=-1)
 
     def sorts(self, events: Ids) -> Int:
         """The span of each id instead of the id, int64 [..., F]: what is left of music when its pitches, and

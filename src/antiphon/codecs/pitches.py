@@ -69,7 +69,7 @@ def major_key(pitches: Pitches) -> int:
 
 
 def sounding(alphabet: Alphabet, ids: Ids) -> Int:
-    """Pitches of the notes that begin in `ids` [T, F], int64 [N]."""
+    """Pitches of the notes that begin in `ids` [T, F], int64 [N], in their order."""
     found = alphabet.pitches(ids)
     return found[found >= 0]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -83,13 +83,15 @@ def sizes(gathered: Gathered) -> dict[str, tuple[int, int]]:
     }
 
 
-def digest(paths: Sequence[Path]) -> str:
-    """SHA-256 (hex) of the files at `paths`, one after the other."""
+def digest(arrays: Sequence[Path], groups: Iterable[str]) -> str:
+    """SHA-256 (hex) of the files at `arrays`, one after the other, and of the pieces' `groups`, a line each:
+    the same for the same music, wherever its files lie."""
     state = hashlib.sha256()
-    for path in paths:
+    for path in arrays:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 state.update(block)
+    state.update("".join(f"{group}\n" for group in groups).encode("utf-8", "surrogateescape"))
     return state.hexdigest()
 
 

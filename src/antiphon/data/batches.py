@@ -70,12 +70,6 @@ def usable(corpus: Corpus, indices: Int) -> Int:
     return indices[corpus.steps_per_bars[indices] <= MAX_STEPS_PER_BAR]
 
 
-def n_batches(corpus: Corpus, indices: Int, recipe: Recipe) -> int:
-    """Batches that `epoch` yields."""
-    examples = _cut(corpus, usable(corpus, indices), recipe)
-    return -(-len(examples) // recipe.training.batch_size)
-
-
 def epoch(
     corpus: Corpus,
     indices: Int,
@@ -88,10 +82,10 @@ def epoch(
 ) -> Iterator[Batch]:
     """One pass over the sequences `indices`, from batch `start` on.
 
-    Each is transposed by an interval drawn from `recipe.training.transpose`, where the family has pitches,
-    moved into the recipe's view and cut into stretches of at most `max_length` events that begin at bar lines
-    (of a bar longer than that, anywhere). Sequences of similar length share a batch; `shuffle` draws which,
-    and the order of the batches. Raises `CorpusError` where corpus and recipe do not fit, `EmptyError` where
+    Each is transposed by an interval drawn from `recipe.training.transpose`, moved into the recipe's view and
+    cut into stretches of at most `max_length` events that begin at bar lines (of a bar longer than that,
+    anywhere). Sequences of similar length share a batch; `shuffle` draws which, and the order of the batches.
+    Raises `CorpusError` where corpus and recipe do not fit, `EmptyError` where
     nothing is left to train on.
     """
     check(corpus, recipe)
@@ -139,11 +133,11 @@ def seen(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Lear
     """Sequence `index` as a model of the recipe sees it, moved by `semitones` before. The corpus must fit."""
     family, view = recipe.events, recipe.view
     found = family.sources[corpus.kind](corpus.ids(index), view, recipe.control)
-    if not isinstance(view, PitchView):
-        return found
     alphabet = recipe.alphabet
     moved = pitches.moved(alphabet, found.events, semitones)
-    return found._replace(events=pitches.to_view(alphabet, moved, view).ids)
+    if isinstance(view, PitchView):
+        moved = pitches.to_view(alphabet, moved, view).ids
+    return found._replace(events=moved if alphabet.knows(moved) else alphabet.heard(moved))
 
 
 def check(corpus: Corpus, recipe: Recipe) -> None:
@@ -160,10 +154,12 @@ def check(corpus: Corpus, recipe: Recipe) -> None:
             f"'{kind}': build one with --for {kind}."
         )
     quarter, second = recipe.view.grid
-    if quarter and corpus.steps_per_quarter != quarter:
+    found = corpus.table["steps_per_quarter"]
+    if quarter and (found != quarter).any():
+        by_the_clock = "is counted by the clock" if not found.any() else f"has {found.max()} steps a quarter"
         raise CorpusError(
-            f"'{corpus.folder}' has {corpus.steps_per_quarter} steps a quarter, '{recipe.name}' wants "
-            f"{quarter}: build it with --steps-per-quarter {quarter}, or set view.steps_per_quarter."
+            f"'{corpus.folder}' {by_the_clock}, '{recipe.name}' wants {quarter} steps a quarter: build it "
+            f"with --steps-per-quarter {quarter}, or set view.steps_per_quarter."
         )
     if second and (corpus.table["steps_per_second"] != second).any():
         raise CorpusError(
@@ -188,9 +184,10 @@ def _cut(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
 def _cut_steady(corpus: Corpus, indices: Int, most: int) -> Examples:
     """Where every event takes a step, bar lines are as many events apart as bars have steps."""
     bar, length = corpus.steps_per_bars[indices], corpus.lengths[indices]
-    fits = bar <= most
-    stride = np.where(fits, most // bar * bar, most)
-    lead = np.where(fits, corpus.table["start_in_bar"][indices].astype(np.int64) % bar, 0)
+    fits = (bar > 0) & (bar <= most)
+    bar = np.where(fits, bar, 1)
+    stride = most // bar * bar
+    lead = corpus.table["start_in_bar"][indices].astype(np.int64) % bar
     n = np.where(length <= most, 1, -(-(length + lead) // stride))
     row = np.repeat(np.arange(len(indices)), n)
     number = np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n)

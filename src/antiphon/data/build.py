@@ -242,7 +242,7 @@ def _manifest(plan: Plan, gathered: Gathered, ledger: Ledger, duplicates: str) -
         "pieces": len(plan.music),
         "rows": len(ledger.entries),
         "likeness": dict(sorted(likeness.items())),
-        "digest": assembly.digest([*arrays, plan.folder / LEDGER]),
+        "digest": assembly.digest(arrays, (entry.group for entry in ledger.entries)),
     }
 
 

@@ -117,7 +117,7 @@ class Corpus:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the events and tables of all kinds and the ledger: which music this is."""
+        """SHA-256 (hex) of the events and tables of all kinds and the groups: which music this is."""
         return str(self.manifest["digest"])
 
     @cached_property
@@ -138,7 +138,13 @@ class Corpus:
         """Seconds that a step of each sequence takes, float64 [n]: at the tempo of most of its piece, 120
         quarters a minute where none was measured. Raises `CorpusError` where what is known of pieces is
         damaged."""
-        tempos = np.array([float(piece.get("facts", {}).get("tempo") or 120.0) for piece in self.pieces()])
+        try:
+            told = (piece.get("facts", {}).get("tempo") for piece in self.pieces())
+            tempos = np.array([float(tempo or 120.0) for tempo in told])
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._damaged(error) from error
+        if len(tempos) != self.manifest["rows"]:
+            raise self._damaged(f"{len(tempos)} lines, not {self.manifest['rows']}")
         a_second = self.table["steps_per_second"].astype(np.float64)
         a_minute = tempos[self.table["piece"]] * self.table["steps_per_quarter"]
         seconds: npt.NDArray[np.float64] = np.where(
@@ -183,12 +189,14 @@ class Corpus:
     def pieces(self) -> Iterator[dict[str, Any]]:
         """What is known about every piece, a row of the ledger at a time: `about` and `facts`. Raises
         `CorpusError` where it is damaged."""
-        path = self.folder / PIECES
         try:
-            with path.open("rb") as file:
+            with (self.folder / PIECES).open("rb") as file:
                 yield from (json.loads(line) for line in file)
         except (OSError, ValueError) as error:
-            raise CorpusError(f"'{path}' is missing or damaged ({error}); build the corpus again.") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, why: object) -> CorpusError:
+        return CorpusError(f"'{self.folder / PIECES}' is missing or damaged ({why}); build the corpus again.")
 
     def source(self, index: int) -> str:
         """The piece that sequence `index` is from: its file as the path was given, '#name' in one of many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,11 @@ class Health:
         return values | {"music": self.music.as_dict(), "kinds": kinds, "warnings": list(self.warnings)}
 
 
-def examine(folder: str | Path, kind: str | None = None) -> Health:
-    """Figures and warnings of the corpus in `folder`, of all its kinds or of one.
+def examine(
+    folder: str | Path, kind: str | None = None, trained: Callable[[str], str | None] = lambda family: None
+) -> Health:
+    """Figures and warnings of the corpus in `folder`, of all its kinds or of one; `trained` names a bundle of
+    a family that one can begin with.
 
     Raises `CorpusError` where there is none or it is damaged, `NameNotFound` for a kind that it lacks.
     """
@@ -93,7 +96,7 @@ def examine(folder: str | Path, kind: str | None = None) -> Health:
         "music": _music(corpora[0]),
         "kinds": {corpus.kind: check_up(corpus) for corpus in corpora if kind in (None, corpus.kind)},
     }
-    return Health(**figures, warnings=tuple(remedies.warnings(**_told(figures))))
+    return Health(**figures, warnings=tuple(remedies.warnings(**_told(figures), trained=trained)))
 
 
 def _told(figures: Mapping[str, Any]) -> dict[str, Any]:

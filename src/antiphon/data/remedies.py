@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from antiphon.codecs.kinds import KINDS
 from antiphon.data.checkup import Checkup
 from antiphon.data.grouping import ASTRIDE, LIKENESS
 from antiphon.data.splits import SPLITS
-from antiphon.recipes import MAX_STEPS_PER_BAR, RECIPES, Attention
+from antiphon.recipes import MAX_STEPS_PER_BAR, RECIPES, Attention, Recipe
 
 FEW_PIECES = 200
 """Below so many groups of pieces a net soon knows the training split by heart."""
@@ -36,21 +36,42 @@ def recipe_for(kind: str) -> str:
     return next((recipe.name for recipe in [*attentive, *fitting]), "")
 
 
+def against_few(recipe: Recipe, trained: str | None, *, fine_tuning: bool = False) -> str:
+    """What helps where there is little music to train `recipe` on, a sentence; `trained` is a bundle that
+    one could begin with."""
+    # Where all music is moved to one key, transposing it first changes next to nothing.
+    small = hasattr(recipe.net, "layers") and not fine_tuning
+    moves = recipe.alphabet.is_pitched and getattr(recipe.view, "key", None) is None
+    remedies = [
+        "Add music",
+        *([f"fine-tune a trained bundle (--from {trained})"] if trained and not fine_tuning else []),
+        *(["make it smaller (--set net.layers=64,64)"] if small else []),
+        *(["transpose while training (--set training.transpose=-5,6)"] if moves else []),
+        "drop more (--set training.dropout=0.6)",
+    ]
+    return f"{', '.join(remedies[:-1])}, or {remedies[-1]}."
+
+
 def warnings(
-    results: Mapping[str, int], main_cause_of_silence: str, duplicates: str, kinds: Mapping[str, Checkup]
+    results: Mapping[str, int],
+    main_cause_of_silence: str,
+    duplicates: str,
+    kinds: Mapping[str, Checkup],
+    trained: Callable[[str], str | None],
 ) -> Iterator[str]:
-    """All that is not well; the kind stands before what is about one of several."""
+    """All that is not well; the kind stands before what is about one of several. `trained` names a bundle of
+    a family."""
     yield from _lost(results, main_cause_of_silence)
     for kind, checkup in kinds.items():
         prefix = f"{kind}: " if len(kinds) > 1 else ""
-        yield from (prefix + words for words in _of_kind(checkup, duplicates))
+        yield from (prefix + words for words in _of_kind(checkup, duplicates, trained))
 
 
-def _of_kind(checkup: Checkup, duplicates: str) -> Iterator[str]:
+def _of_kind(checkup: Checkup, duplicates: str, trained: Callable[[str], str | None]) -> Iterator[str]:
     if not checkup.sequences:
         yield "There is not one sequence of this kind: see the reasons in the ledger."
         return
-    yield from _few(checkup)
+    yield from _few(checkup, trained)
     yield from _lopsided(checkup)
     yield from _repeated(checkup, duplicates)
     if checkup.likeness.get(_ASTRIDE, 0) > _SOME * checkup.sequences:
@@ -79,19 +100,13 @@ def _lost(results: Mapping[str, int], cause: str) -> Iterator[str]:
         )
 
 
-def _few(checkup: Checkup) -> Iterator[str]:
+def _few(checkup: Checkup, trained: Callable[[str], str | None]) -> Iterator[str]:
     if checkup.groups >= FEW_PIECES:
         return
-    bundle = recipe_for(checkup.kind)
-    moves = "transpose (--set training.transpose=-5,6), " if KINDS[checkup.kind].transposable else ""
-    advice = (
-        f"Fine-tune a bundle on them instead of starting from nothing (antiphon train --from {bundle}), "
-        f"{moves}make the net smaller (--set net.layers=64,64), and watch the validation loss; or add"
-    )
-    yield (
-        f"Only {checkup.groups} groups of pieces: a net will soon know them by heart. "
-        f"{advice if bundle else 'Add'} music of the same kind."
-    )
+    name = recipe_for(checkup.kind)
+    recipe = RECIPES.find(name) if name else None
+    advice = against_few(recipe, trained(recipe.family)) if recipe else "Add music."
+    yield f"Only {checkup.groups} groups of pieces: a net will soon know them by heart. {advice}"
 
 
 def _lopsided(checkup: Checkup) -> Iterator[str]:

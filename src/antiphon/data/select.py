@@ -165,7 +165,7 @@ def _manifest(selection: Selection, corpora: Sequence[Corpus], out: Path) -> dic
         "pieces": len(entries),
         "rows": len(entries),
         "likeness": {},
-        "digest": digest([*arrays, out / LEDGER]),
+        "digest": digest(arrays, (entry.group for entry in entries)),
         "selected": {"from": before["digest"], "where": list(selection.where)},
     }
 

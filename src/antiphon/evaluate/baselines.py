@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 
-from antiphon.errors import EmptyError
 from antiphon.evaluate.copying import CopyMixture
 from antiphon.evaluate.figures import Figures, Scores
 from antiphon.evaluate.ngram import KneserNey, Unigram
@@ -44,28 +43,26 @@ def baselines(training: Sequences, asked: Sequences) -> dict[str, Figures]:
 
 def folded(everything: Sequences, asked: Bool) -> dict[str, Figures]:
     """Figures of every baseline for those of `everything` that are `asked` about, bool [n], each predicted
-    from the groups of other folds. Raises `EmptyError` where all are of one group."""
+    from the groups of other folds; none where all are of one group, or the others have nothing to count."""
     parts: dict[str, list[Scores]] = {}
     for fold in _folds(everything):
-        judged = np.flatnonzero(fold & asked)
-        if len(judged):
-            for name, model in _fitted(everything.take(np.flatnonzero(~fold))).items():
-                parts.setdefault(name, []).append(_scores(model, everything.take(judged)))
+        judged, others = everything.take(np.flatnonzero(fold & asked)), everything.take(np.flatnonzero(~fold))
+        if judged.scored.any() and others.scored.any():
+            for name, model in _fitted(others).items():
+                parts.setdefault(name, []).append(_scores(model, judged))
     return {name: Figures.of(Scores.joined(found)) for name, found in parts.items()}
 
 
 def _folds(sequences: Sequences) -> Iterator[Bool]:
-    """Which sequences are in each fold, [n]: whole groups."""
+    """Which sequences are in each fold, [n]: whole groups; no fold where there is but one group."""
     _, group = np.unique(sequences.groups, return_inverse=True)
-    n = int(group.max(initial=-1)) + 1
-    if n < 2:
-        raise EmptyError("All music here is of one group, so nothing is left to count on; add music.")
-    return (group % min(FOLDS, n) == fold for fold in range(min(FOLDS, n)))
+    n = min(int(group.max(initial=-1)) + 1, FOLDS)
+    return (group % n == fold for fold in range(n if n > 1 else 0))
 
 
 def _fitted(training: Sequences) -> dict[str, CountingModel]:
     """The baselines that such music can have."""
-    if training.alphabet.steady != 1:
+    if training.alphabet.steady != 1 or not training.steps_per_bar.any():
         return {"unigram": Unigram.fit(training), "kn5": KneserNey.fit(training)}
     mixture = CopyMixture.fit(training)
     return {"unigram": Unigram.fit(training), "kn5": mixture.ngram, "copy_kn5": mixture}

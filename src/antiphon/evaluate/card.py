@@ -11,6 +11,7 @@ trained, `n_parameters`, `size` in bytes. `figures` is what `report.report` retu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from antiphon.evaluate.structure import LAGS
 
 Facts = Mapping[str, Any]
 
+_FOLDED = "Each baseline was fitted on groups of pieces that it is not judged on, in folds."
 _TOLERANCE = 0.1
 """How far a generated share may be from the corpus's, as a part of it, before a card calls it a fault."""
 _NOISE = 0.005
@@ -57,8 +59,12 @@ def _faults(about: Facts, figures: Facts) -> list[str]:
 
 def _not_beating(figures: Facts) -> list[str]:
     """A sentence about the weakest baseline that the model does not beat."""
-    reached = {name: of["nll_per_step"] for name, of in figures["baselines"].items()}
-    beating = [name for name, nll in reached.items() if nll <= figures["nll_per_step"]]
+    own, *others = (
+        math.inf if of["nll_per_step"] is None else of["nll_per_step"]
+        for of in (figures, *figures["baselines"].values())
+    )
+    reached = dict(zip(figures["baselines"], others, strict=True))
+    beating = [name for name, nll in reached.items() if nll <= own]
     if not beating:
         return []
     weakest = max(beating, key=lambda name: reached[name])
@@ -123,6 +129,7 @@ def _data(about: Facts) -> str:
 
 def _prediction(about: Facts, figures: Facts) -> str:
     nats = shown_nats(figures)
+    seen = "" if figures["seen_in_training"] else "not "
     rows = [
         [BASELINES.get(name, name), *_predicted(of, nats)]
         for name, of in {about["name"]: figures, **figures["baselines"]}.items()
@@ -139,8 +146,9 @@ def _prediction(about: Facts, figures: Facts) -> str:
         "How well it predicts",
         f"Trained for {about['steps']:,} steps ({about['n_parameters']:,} parameters). On the "
         f"{figures['split']} split, {figures['n_sequences']:,} {about['plural']} and "
-        f"{figures['n_events']:,} events of pieces it has not seen:",
+        f"{figures['n_events']:,} events of pieces it has {seen}seen:",
         markdown_table(header, rows),
+        *([_FOLDED] if figures["baselines_fitted_on"] != "train" else []),
         f"Magenta's own figures, of labels: perplexity {_number(figures['label_perplexity'])}, "
         f"accuracy {_percent(figures['label_accuracy'])}.",
     )

@@ -96,23 +96,26 @@ def _pairs(one: Int, other: Int) -> Int:
 
 
 def _heads_and_intervals(sequences: Sequences) -> tuple[Int, Int]:
-    """Of each event what it is apart from its pitch, and the interval from the note before where it has one,
-    counted from 0 up; [N] each.
+    """Of each event what it is apart from where it lies, and the interval to its first note from the note
+    before, counted from 0 up; [N] each. Intervals between the notes of one event are part of what it is.
 
     The first note of a sequence has an interval that no passage reads: it can only be a passage's first note.
     """
     alphabet, events = sequences.alphabet, sequences.events.copy()
     pitch = alphabet.pitches(events)
-    notes = np.flatnonzero(pitch >= 0)
-    first = np.diff(sequences.sequence[notes], prepend=-1) > 0
-    interval = np.zeros(len(events), np.int64)
-    interval[notes] = 128 + np.where(first, 0, np.diff(pitch[notes], prepend=0))
+    event, voice = np.nonzero(pitch >= 0)
+    step = 128 + np.diff(pitch[event, voice], prepend=0)
+    step[np.diff(sequences.sequence[event], prepend=-1) > 0] = 128
+    leads = np.diff(event, prepend=-1) > 0
+    interval, inner = np.zeros(len(events), np.int64), np.zeros_like(events)
+    interval[event[leads]] = step[leads]
+    inner[event[~leads], voice[~leads]] = step[~leads]
     for f, field in enumerate(alphabet.fields):
         tuned = field.onset & (field.pitch >= 0)
         without = np.where(tuned, np.arange(field.size) - field.place, np.arange(field.size))
         events[:, f] = without[events[:, f]]
     heads = events[:, 0]
-    for column in events.T[1:]:
+    for column in (*events.T[1:], *inner.T[1:]):
         heads = np.unique(_pairs(heads, column), return_inverse=True)[1]
     return heads, interval
 

@@ -4,7 +4,7 @@ Both are fitted on sequences as a recipe sees them, and give probabilities over 
 knows, so that their figures stand beside a net's. Every event but the first of a sequence is predicted and
 counted, the same events that a net is scored on; what stands before the beginning is one start symbol. Events
 of several fields are read field by field, each from the symbols before it, and their probabilities
-multiplied.
+multiplied; n-grams are then as many times longer.
 
 Source: Chen and Goodman, 'An empirical study of smoothing techniques for language modeling', 1998 (modified
 Kneser-Ney with interpolation; the lowest order is interpolated with the uniform distribution). N-grams are
@@ -13,6 +13,7 @@ and searching."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,15 +124,14 @@ class KneserNey:
 
     @classmethod
     def fit(cls, sequences: Sequences, order: int = 5) -> KneserNey:
-        """A model of `order` symbols fitted on `sequences`.
+        """A model of n-grams of `order` events fitted on `sequences`; of fewer where as many do not fit 63
+        bits (8 of 130 single numbers do).
 
-        Raises `EmptyError` where nothing can be counted, ValueError where an event is not known or n-grams do
-        not fit 63 bits (of 130 events, more than 8).
+        Raises `EmptyError` where nothing can be counted, ValueError where an event is not known.
         """
         symbols = Symbols(sequences.alphabet)
         base = symbols.n + 1
-        if base**order > 2**63:
-            raise ValueError(f"N-grams of {order} of {symbols.n} events do not fit 63 bits; use fewer.")
+        order = min(order * sequences.alphabet.n_fields, int(63 / math.log2(base)))
         if not sequences.scored.any():
             raise EmptyError(
                 "No sequence of two events or more to count n-grams in; give the corpus more music."

@@ -155,10 +155,10 @@ class Sequences:
 
     def back(self, steps: int | Int, fill: int) -> Int:
         """The event `steps` (one number, or one each) before each event, [N, F]; `fill` before the
-        beginning."""
-        source = self.position - steps
+        beginning, and 0 before, which is the event itself."""
+        there = (self.position >= steps) & (np.asarray(steps) > 0)
         index = np.arange(len(self.events)) - steps
-        return np.where((source >= 0)[:, None], self.events[np.maximum(index, 0)], fill)
+        return np.where(there[:, None], self.events[np.maximum(index, 0)], fill)
 
     def bars_back(self, count: int) -> Int:
         """`count` bars in steps of each event's meter, [N]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from antiphon.errors import NameNotFound
+from antiphon.errors import NameNotFound, OptionError
 from antiphon.nets.features import EventBatch, Heard, State
 from antiphon.nets.model import EventModel, Loss, Scores
 from antiphon.recipes import Recipe
@@ -23,9 +23,26 @@ def build(recipe: Recipe) -> EventModel:
     """A net of the recipe with random weights, in training mode. Raises `NameNotFound` for a part that is not
     installed here, `OptionError` for parts that do not go together."""
     codec = _builder(recipe.codec, CODECS)(recipe, recipe.codec)
+    _check(recipe)
     body = _builder(recipe.net, NETS)(codec.width, recipe.net, recipe.training.dropout)
     head = _builder(recipe.head, HEADS)(body.size, codec.label_sizes, recipe.head)
     return EventModel(recipe, codec, body, head)
+
+
+def _check(recipe: Recipe) -> None:
+    """Raises `OptionError` where a part would ignore what there is, or wait for what there is not."""
+    values = bool(recipe.alphabet.values)
+    for name, there in (("control", recipe.control is not None), ("value", values)):
+        if there and name not in recipe.codec.takes:
+            without = "control=none" if name == "control" else "a view without continuous numbers"
+            raise OptionError(
+                f"The codec '{recipe.codec.name}' would not hear the {name} of '{recipe.name}'; use "
+                f"'onehot', or {without}."
+            )
+    if recipe.head.draws != values:
+        has = "has continuous numbers, which" if values else "has no continuous numbers, as"
+        verb = "does not give" if values else "expects"
+        raise OptionError(f"'{recipe.name}' {has} the head '{recipe.head.name}' {verb}; choose another head.")
 
 
 def _builder(part: Any, parts: Any) -> Any:

@@ -7,6 +7,8 @@ labels in H groups, G the continuous numbers that go with an event.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -17,12 +19,14 @@ from antiphon.nets.dense import Dense
 
 
 class HeadLoss(NamedTuple):
-    """What N events cost: `total` in nats, all together, with gradient; `parts` the same by name, for the
-    log; `right` bool [N], whether every label was the likeliest."""
+    """What N events cost: `total` in nats, all together, with gradient; `labels`, what of it their labels
+    cost; `right` bool [N], whether every label was the likeliest; `parts`, whatever else should be logged, by
+    name."""
 
     total: Tensor
-    parts: dict[str, Tensor]
+    labels: Tensor
     right: Tensor
+    parts: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Said(NamedTuple):
@@ -81,7 +85,7 @@ class Categorical(Dense):
         nll = [functional.cross_entropy(g, label[:, h], reduction="sum") for h, g in enumerate(groups)]
         right = [g.detach().argmax(-1) == label[:, h] for h, g in enumerate(groups)]
         total = torch.stack(nll).sum()
-        return HeadLoss(total, {}, torch.stack(right).all(0))
+        return HeadLoss(total, total, torch.stack(right).all(0))
 
     def label_log_p(self, hidden: Tensor) -> Tensor:
         """[..., L] of [..., D]."""

@@ -6,7 +6,7 @@ the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
@@ -23,17 +23,19 @@ from antiphon.recipes import Recipe
 class Loss:
     """What a batch cost. Event 0 of a sequence is never scored.
 
-    `total` scalar: the mean over scored events, in nats, with gradient; `parts`: what it is made of, by name.
-    Counts are int64 scalars, of labels as in the original: `n` scored, `correct` of them; `n_events` that are
-    not the default event's, `correct_events` of those.
+    `total` scalar: the mean over scored events, in nats, with gradient; `labels`: what of it their labels
+    cost; `parts`: sums of what else a head logs, by name. Counts are int64 scalars, of labels as in the
+    original: `n` scored, `correct` of them; `n_events` that are not the default event's, `correct_events` of
+    those.
     """
 
     total: Tensor
+    labels: Tensor
     n: Tensor
     correct: Tensor
     n_events: Tensor
     correct_events: Tensor
-    parts: dict[str, Tensor] = field(default_factory=dict)
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,9 @@ class EventModel(nn.Module):
         cost = self.output.loss(hidden, label, value, step)
         n = scored.sum()
         speaks = (label != torch.tensor(self.features.default_label, device=label.device)).any(-1)
-        total = cost.total / n.clamp(min=1)
-        return Loss(total, n, cost.right.sum(), speaks.sum(), (cost.right & speaks).sum(), cost.parts)
+        total, labels = (nats / n.clamp(min=1) for nats in (cost.total, cost.labels.detach()))
+        right = cost.right
+        return Loss(total, labels, n, right.sum(), speaks.sum(), (right & speaks).sum(), cost.parts)
 
     @torch.no_grad()
     def score(self, batch: EventBatch) -> Scores:

@@ -26,6 +26,8 @@ class Codec(Part):
 
     group: ClassVar[str] = "codec"
     builds: ClassVar[str]
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """Which of "control" and "value" it shows the net beside the events."""
 
 
 class Net(Part):
@@ -42,6 +44,8 @@ class Head(Part):
 
     group: ClassVar[str] = "head"
     builds: ClassVar[str]
+    draws: ClassVar[bool] = False
+    """Whether it gives the continuous numbers that go with an event."""
 
 
 class Control(Part, ABC):
@@ -67,6 +71,7 @@ class OneHot(Codec):
 
     name: ClassVar[str] = "onehot"
     builds: ClassVar[str] = "antiphon.nets.features.onehot:OneHot"
+    takes: ClassVar[frozenset[str]] = frozenset({"control", "value"})
 
 
 @dataclass(frozen=True)

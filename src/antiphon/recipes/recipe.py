@@ -121,7 +121,7 @@ class Recipe(Settings):
             raise OptionError(f"The recipe is {values!r:.40}; expected a group of values.")
         given = dict(values)
         for name, parts in _PARTS.items():
-            if given.get(name) is not None:
+            if name in given and (given[name] is not None or name != "control"):
                 given[name] = schema.built_part(
                     parts, given[name], name, lenient=lenient and name != "control"
                 )
@@ -184,7 +184,7 @@ class _Nothing(Settings):
 
 def _exchanged(parts: Any, former: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
     """The part called `name` in place of the `former` one, with the values that both have."""
-    if name.lower() == "none":
+    if name.lower() == "none" and parts is CONTROLS:
         return None
     known = {field.name for field in schema.fields(parts.find(name))}
     return {"name": name, **{key: value for key, value in (former or {}).items() if key in known}}

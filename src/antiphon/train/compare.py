@@ -50,7 +50,7 @@ def curves(runs: Sequence[Path]) -> dict[str, dict[str, Curve]]:
 def _row(folder: RunFolder) -> Row:
     about, lines = folder.read(), metrics.read(folder.metrics)
     judged = [line for line in lines if line["kind"] == "validation"]
-    best = min(judged, key=lambda line: _or_inf(line["nll_per_step"]), default={})
+    best = min(judged, key=metrics.judged, default={})
     last = max(lines, key=lambda line: line["step"], default={"step": 0})
     speeds = sorted(line["steps_per_s"] for line in lines if line["kind"] == "train")
     try:

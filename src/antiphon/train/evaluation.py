@@ -13,7 +13,7 @@ from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
-from antiphon.nets import EventModel
+from antiphon.nets import EventBatch, EventModel
 from antiphon.recipes import Recipe
 from antiphon.train.feed import Indices, tensors
 from antiphon.train.processes import Processes
@@ -32,20 +32,26 @@ class Evaluation:
     crew: Processes
 
     def __call__(self) -> dict[str, float]:
-        """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too.
+        """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too,
+        and, where the head gives continuous numbers, what these cost.
 
         Raises `CorpusError` where there is not one event to judge.
         """
-        sums = torch.zeros(8, dtype=torch.float64)
+        sums = torch.zeros(9, dtype=torch.float64)
         every = batches.whole(self.corpus, self.indices, self.recipe, self.recipe.training.batch_size)
         for batch in islice(every, self.crew.rank, None, self.crew.n):
             sums += self._sums(batch)
         sums = self.crew.total(sums.float().to(self.device)).double().cpu() if self.crew.n > 1 else sums
-        return _figures(*sums.tolist())
+        figures = _figures(*sums[:-1].tolist())
+        if self.recipe.head.draws:
+            n, n_steps, values = sums[2].item(), sums[-2].item(), sums[-1].item()
+            figures |= {"value_nll_per_step": share(values, n_steps), "value_nll_per_event": values / n}
+        return figures
 
     @torch.no_grad()
     def _sums(self, batch: Batch) -> torch.Tensor:
-        scores = self.net.score(tensors(batch, self.device))
+        there = tensors(batch, self.device)
+        scores = self.net.score(there)
         valid, right, speaks = scores.valid, scores.right, ~scores.silent
         sums = (
             scores.event_nll[valid].sum(), scores.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
@@ -53,7 +59,13 @@ class Evaluation:
         )  # fmt: skip
         steps = self.recipe.alphabet.steps(batch.events[:, 1:])
         inside = np.arange(1, batch.events.shape[1]) < batch.lengths[:, None]
-        return torch.stack([*(s.cpu().double() for s in sums), torch.tensor(float(steps[inside].sum()))])
+        amounts = [float(steps[inside].sum()), self._values(there) if self.recipe.head.draws else 0.0]
+        return torch.stack([*(s.cpu().double() for s in sums), *torch.tensor(amounts).double()])
+
+    def _values(self, batch: EventBatch) -> float:
+        """Nats that the continuous numbers cost, as at the end of training."""
+        loss = self.net.loss(batch, self.recipe.training.max_steps)
+        return ((loss.total - loss.labels) * loss.n).item()
 
 
 def _figures(

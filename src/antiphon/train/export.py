@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime import bundle
 from antiphon.runtime.bundle import Bundle, Labels
+from antiphon.runtime.choices import Sampling
 from antiphon.runtime.container import SUFFIX
 from antiphon.runtime.player import Player
 from antiphon.runtime.selfcheck import recorded
@@ -36,6 +38,10 @@ CHECKPOINTS = ("best", "last")
 _N_COMPARED = 48
 _APART = 1e-3
 """Nats by which a graph and its net may differ."""
+_WARMTHS = (1.0, 0.7)
+_CONTROL = 0.5
+_BARS = Bars.of(0, 16)
+"""Temperatures, every number of the control, and the bars, in which they are compared."""
 
 
 def export(
@@ -114,27 +120,47 @@ def of_model(model: EventModel, name: str, opening: Float, *, half: bool = False
 
 
 def _compare(made: Bundle, model: EventModel) -> None:
-    """Raises `RunError` where the graphs say something else than the net: where the exporter was led astray
-    by a branch on a value, or has put weights away as constants."""
+    """Raises `RunError` where the graphs say something else than the net does step by step (where the
+    exporter was led astray by a branch on a value, or has put weights away as constants), or the net
+    something else than in training."""
     ids = [np.flatnonzero(field.known) for field in made.alphabet.fields]
     events = np.stack([np.resize(known, _N_COMPARED) for known in ids], axis=1)
     in_training = model.training
-    graphs, net = _said(made, Player(made), events), _said(made, Playing(model.eval()), events)
+    playing = Playing(model.eval())
+    alike = all(
+        _near(_said(made, Player(made), events, warmth), _said(made, playing, events, warmth))
+        for warmth in _WARMTHS
+    )
+    trained = model.score(_as_trained(made, events)).event_nll[0].numpy()
+    played = _nll(made, playing, events)
     model.train(in_training)
-    if not all(
-        np.allclose(a, b, rtol=0, atol=_APART, equal_nan=False) for a, b in zip(graphs, net, strict=True)
-    ):
+    if not alike:
         raise RunError(
             f"The graph of '{model.recipe.name}' says something else than its net. In what is traced, use "
             "tensors alone: no Python branch on a value, and no number taken out of a tensor."
         )
+    if not _near([played], [trained]):
+        raise RunError(
+            f"'{model.recipe.name}' plays something else than it was trained on: `sequence` and `step` of "
+            "its codec or its net do not agree."
+        )
 
 
-def _said(made: Bundle, automaton: Automaton, events: Int) -> list[Float]:
-    """What follows `events` [T, F], of which half are heard at once where that is possible."""
+def _near(some: Sequence[Float], others: Sequence[Float]) -> bool:
+    """Whether arrays of log-probabilities are the same but for rounding."""
+    return all(np.allclose(a, b, rtol=0, atol=_APART) for a, b in zip(some, others, strict=True))
+
+
+def _session(made: Bundle, automaton: Automaton, sampling: Sampling) -> Session:
     width = made.recipe.control.width if made.recipe.control else 0
-    control = (lambda steps: np.full((len(steps), width), 0.5, np.float32)) if width else None
-    session = Session(automaton, made.opening, Bars.of(0, 16), control=control)
+    control = (lambda steps: np.full((len(steps), width), _CONTROL, np.float32)) if width else None
+    return Session(automaton, made.opening, _BARS, control=control, sampling=sampling)
+
+
+def _said(made: Bundle, automaton: Automaton, events: Int, warmth: float) -> list[Float]:
+    """What follows `events` [T, F] at a temperature, of which half are heard at once where that is
+    possible."""
+    session = _session(made, automaton, Sampling(warmth))
     session.hear_all(events[: len(events) // 2])
     found = []
     for event in events[len(events) // 2 :]:
@@ -142,6 +168,31 @@ def _said(made: Bundle, automaton: Automaton, events: Int) -> list[Float]:
         found.append(np.where(np.isfinite(session.log_p), session.log_p, 0))
         found += [] if session.value is None else [session.value]
     return found
+
+
+def _nll(made: Bundle, automaton: Automaton, events: Int) -> Float:
+    """Nats of each of `events` [T, F] after the first, played one after the other with usual values."""
+    alphabet, session = made.alphabet, _session(made, automaton, Sampling())
+    usual = np.zeros((1, len(alphabet.values)), np.float32) if alphabet.values else None
+    first = [part.start for part in alphabet.slices]
+    nll = []
+    for event, coming in pairwise(events):
+        session.hear(event[None], usual)
+        nll.append(-session.log_p[0, first + coming].sum())
+    return np.array(nll)
+
+
+def _as_trained(made: Bundle, events: Int) -> nets.EventBatch:
+    """The same as one sequence to train on."""
+    times = made.alphabet.times(events)[None]
+    control, values = made.recipe.control, len(made.alphabet.values)
+    return nets.EventBatch(
+        torch.from_numpy(events[None]),
+        torch.tensor([len(events)]),
+        torch.from_numpy(_BARS.at(times)),
+        torch.full((1, len(events), control.width), _CONTROL) if control else None,
+        torch.zeros(1, len(events), values) if values else None,
+    )
 
 
 def _weights(folder: RunFolder, which: str) -> tuple[dict[str, torch.Tensor], int, Mapping[str, Any]]:

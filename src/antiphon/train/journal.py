@@ -33,7 +33,7 @@ class Journal:
         self, folder: RunFolder, state: State, max_steps: int, talk: Talk, sampling: Sampling
     ) -> None:
         self._folder, self._max_steps, self._talk, self._sampling = folder, max_steps, talk, sampling
-        metrics.keep_until(folder.metrics, state.step)
+        metrics.keep_until(folder.metrics, state.step or -1)  # before the first step nothing is finished
         self._board = Board(folder.tensorboard, state.step)
 
     def stepped(self, state: State, figures: Mapping[str, float], pace: Pace) -> None:
@@ -51,7 +51,7 @@ class Journal:
         self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
         self._talk.say(
-            f"step {state.step:,}: validation {figures['nll_per_step']:.4f} nats a step ({best}), "
+            f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats a step ({best}), "
             f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )

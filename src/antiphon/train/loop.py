@@ -17,7 +17,7 @@ from antiphon.data.batches import Batch
 from antiphon.errors import RunError
 from antiphon.nets import EventModel
 from antiphon.recipes import Recipe
-from antiphon.train import checkpoint
+from antiphon.train import checkpoint, metrics
 from antiphon.train.clipping import clip
 from antiphon.train.clock import Pace
 from antiphon.train.device import Device
@@ -89,7 +89,7 @@ class Loop:
         figures = self.evaluation()
         self.net.train()
         training = self.recipe.training
-        better = self.state.judge(figures["nll_per_step"], training.patience, training.max_steps)
+        better = self.state.judge(metrics.judged(figures), training.patience, training.max_steps)
         if better and self.crew.leads:
             facts = {"step": self.state.step, "metrics": figures}
             checkpoint.save(self.folder.best, dict(self.net.state_dict()), facts)

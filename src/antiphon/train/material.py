@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.pitches import PitchView
 from antiphon.data import batches
 from antiphon.data.corpus import Corpus
-from antiphon.errors import CorpusError
+from antiphon.data.remedies import against_few
+from antiphon.errors import CorpusError, OptionError
 from antiphon.recipes import Recipe
 from antiphon.runtime import bundle
 from antiphon.train.feed import Indices
@@ -54,29 +54,19 @@ class Material:
             found.append("no piece falls into the validation split, so nobody sees overfitting; add pieces.")
         if self.n_pieces < (_FEW_TO_TUNE if fine_tuning else _FEW):
             found.append(
-                f"{self.n_pieces} pieces are few: the net will overfit. {self._remedies(fine_tuning)}"
+                f"{self.n_pieces} pieces are few: the net will overfit. "
+                + against_few(self.recipe, bundle.default(self.recipe.family), fine_tuning=fine_tuning)
             )
         return found
 
-    def _remedies(self, fine_tuning: bool) -> str:
-        trained, view = bundle.default(self.recipe.family), self.recipe.view
-        tune = f"fine-tune a trained bundle (--from {trained})"
-        smaller = "make it smaller (--set net.layers=64,64)"
-        # Where all music is moved to one key, transposing it first changes next to nothing.
-        moves = isinstance(view, PitchView) and view.key is None
-        remedies = [
-            "Add music",
-            *([tune] if trained and not fine_tuning else []),
-            *([smaller] if hasattr(self.recipe.net, "layers") and not fine_tuning else []),
-            *(["transpose while training (--set training.transpose=-5,6)"] if moves else []),
-            "drop more (--set training.dropout=0.6)",
-        ]
-        return f"{', '.join(remedies[:-1])}, or {remedies[-1]}."
-
 
 def gather(corpus: Corpus, recipe: Recipe) -> Material:
-    """The splits of `corpus`. Raises `CorpusError` where it does not fit the recipe or holds too little."""
+    """The splits of `corpus`. Raises `CorpusError` where it does not fit the recipe or holds too little,
+    `OptionError` for a recipe that would transpose what has no pitches."""
     batches.check(corpus, recipe)
+    if any(recipe.training.transpose) and not recipe.alphabet.is_pitched:
+        plural = recipe.events.plural.capitalize()
+        raise OptionError(f"{plural} have no pitches to transpose; leave out training.transpose.")
     train, validation = (batches.usable(corpus, corpus.split(name)) for name in ("train", "validation"))
     if not len(train):
         raise CorpusError(f"'{corpus.folder}' has nothing to train on; build it from more pieces.")

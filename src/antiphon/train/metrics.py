@@ -15,6 +15,13 @@ from typing import Any
 from antiphon.files import atomic_write
 
 
+def judged(figures: Mapping[str, float | None]) -> float:
+    """What a run is judged by, of a validation's figures: nats a step of the events, and of the continuous
+    numbers where there are any; infinite where it is no number."""
+    each = [figures.get("nll_per_step"), figures.get("value_nll_per_step", 0.0)]
+    return math.inf if None in each else sum(value for value in each if value is not None)
+
+
 def append(path: Path, step: int, kind: str, figures: Mapping[str, float]) -> None:
     """Add one line."""
     with path.open("a", encoding="utf-8") as file:

@@ -21,34 +21,33 @@ class Tally:
 
     def _reset(self) -> None:
         self.n_steps = 0
-        self._sums = torch.zeros(7, device=self._device)
+        self._sums = torch.zeros(8, device=self._device)
         self._parts: dict[str, Tensor] = {}
 
     def add(self, loss: Loss, gradient_norm: Tensor) -> None:
         """One more step."""
-        nll = loss.total.detach() * loss.n
+        nll, labels = loss.total.detach() * loss.n, loss.labels * loss.n
         usable = gradient_norm.isfinite()
         norm = gradient_norm.masked_fill(~usable, 0.0)
-        step = (nll, loss.n, loss.correct, loss.n_events, loss.correct_events, norm, usable)
+        step = (nll, labels, loss.n, loss.correct, loss.n_events, loss.correct_events, norm, usable)
         self._sums += torch.stack([figure.detach().float() for figure in step])
         for name, part in loss.parts.items():
             self._parts[name] = self._parts.get(name, 0) + part.detach().float()
         self.n_steps += 1
 
     def take(self, crew: Processes) -> dict[str, float]:
-        """Means over the steps of all processes, by label as the original's: loss (nats), accuracies.
+        """Means over the steps of all processes, by label as the original's: loss (nats), of which labels
+        alone make the perplexity, and accuracies.
 
         `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
         the default event's; `gradient_norm` is from before clipping, over the steps where it is a number.
-        What the loss is made of, where a head tells it, stands under its own names. A share of nothing is
-        NaN."""
-        nll, n, correct, n_events, correct_events, norm, n_usable = crew.total(self._sums).tolist()
-        parts = {name: share(crew.total(part).item(), n) for name, part in self._parts.items()}
+        What else a head logs is `loss_` and its name. A share of nothing is NaN."""
+        nll, labels, n, correct, n_events, correct_events, norm, n_usable = crew.total(self._sums).tolist()
+        parts = {f"loss_{name}": share(crew.total(part).item(), n) for name, part in self._parts.items()}
         self._reset()
-        loss = share(nll, n)
         return {
-            "loss": loss,
-            "perplexity": perplexity(loss),
+            "loss": share(nll, n),
+            "perplexity": perplexity(share(labels, n)),
             "accuracy": share(correct, n),
             "event_accuracy": share(correct_events, n_events),
             "no_event_accuracy": share(correct - correct_events, n - n_events),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Alphabet, Field, Span
+from antiphon.codecs.alphabet import Alphabet, Field, Span, restricted
 from antiphon.codecs.family import Family, Learn, Learned, View
 from antiphon.codecs.rules import Automaton
 from antiphon.codecs.standing import Standing
@@ -29,6 +29,7 @@ class BellView(View):
     steps_per_quarter: int = setting(4, "Steps of the grid in a quarter; 0 by the clock.", low=0, high=96)
     steps_per_second: int = setting(0, "Steps of the grid in a second; 0 by the beat.", low=0, high=200)
     touch: bool = setting(False, "Whether the model hears and says how hard bells are struck.")
+    high: bool = setting(False, "Whether the model knows the upper half of the bells only.")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,12 @@ class BellFamily(Family[Peal]):
 
     def alphabet(self, view: BellView) -> Alphabet:
         """A bell, and steps until the next event."""
+        strikes = Span("strike", N_BELLS, onset=True, pitch=LOWEST)
+        if view.high:
+            strikes = restricted(strikes, LOWEST + N_BELLS // 2, LOWEST + N_BELLS)
         return Alphabet(
             (
-                Field("bell", (Span("rest"), Span("strike", N_BELLS, onset=True, pitch=LOWEST))),
+                Field("bell", (Span("rest"), strikes)),
                 Field("wait", (Span("none"), Span("steps", LONGEST, steps=1, steps_more=1))),
             ),
             ("touch",) if view.touch else (),

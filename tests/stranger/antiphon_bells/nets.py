@@ -129,7 +129,7 @@ class TouchHead(Categorical):
         mean, log_scale = self.touch(hidden).split(1, -1)
         gentle = min(1.0, step / 10)  # the strength comes in little by little
         felt = (0.5 * ((value - mean) / log_scale.exp()) ** 2 + log_scale).sum()
-        return HeadLoss(plain.total + gentle * felt, {"touch": felt.detach()}, plain.right)
+        return HeadLoss(plain.total + gentle * felt, plain.labels, plain.right, {"touch": felt.detach()})
 
     def step(self, hidden: Tensor, temperature: Tensor, uniform: Tensor | None) -> Said:
         said = super().step(hidden, temperature, None)

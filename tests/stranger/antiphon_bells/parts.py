@@ -33,3 +33,4 @@ class Touch(Head):
 
     name: ClassVar[str] = "touch"
     builds: ClassVar[str] = "antiphon_bells.nets:TouchHead"
+    draws: ClassVar[bool] = True

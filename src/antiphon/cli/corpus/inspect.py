@@ -34,8 +34,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON."
 def inspect(folder: _Folder, kind: _Kind = None, target: _Target = None, as_json: _Json = False) -> None:
     """Tell, draw, and let hear whether a corpus is healthy: what it holds, what was lost, and what to do."""
     from antiphon.data.health import examine
+    from antiphon.runtime.bundle import default
 
-    health = examine(folder, kind)
+    health = examine(folder, kind, default)
     if target is not None:
         _write(folder, health, target)
     if as_json:

@@ -62,7 +62,7 @@ class Clock(nn.Module):
             over = step >= bar
             return over.long(), torch.where(over, 0, step)
         step = position[..., 0] + self._advance(events)
-        return step // bar, step % bar
+        return step // bar.clamp(min=1), step % bar.clamp(min=1)  # without bars, every step is one
 
     def _advance(self, events: Tensor) -> Tensor:
         """Steps that pass with each event, [...]."""

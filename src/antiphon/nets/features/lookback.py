@@ -28,10 +28,10 @@ class Lookback(Labels):
 
     def __init__(self, recipe: Recipe, codec: parts.Lookback) -> None:
         alphabet = recipe.alphabet
-        if alphabet.n_fields > 1 or recipe.control is not None:
-            raise OptionError(
-                "The codec 'lookback' is for events of one number without control; use 'onehot'."
-            )
+        if alphabet.n_fields > 1:
+            raise OptionError("The codec 'lookback' is for events of one number; use 'onehot'.")
+        if codec.bars and not recipe.view.grid[0]:
+            raise OptionError("Music that is counted by the clock has no bars; leave out codec.bars.")
         super().__init__(alphabet, codec.bars)
         bits = codec.clock_bits
         self.clock = Clock(bits, alphabet)
