@@ -1,11 +1,12 @@
 """Judge the shipped bundles again: their figures, their cards, and the README's table.
 
     python benchmarks/bundles_table.py [--shared DIR] [--corpora DIR] [--bundles DIR] [--readme FILE]
+        [--only NAME]
 
 Builds the corpora that the bundles were trained on (below `--corpora`, where they stay), evaluates every
 bundle on its test split with baselines, structure and copying, writes the figures and the card into each
 bundle and the table into the README, between `<!-- bundles:begin -->` and `<!-- bundles:end -->`. The same
-corpora and bundles give the same figures.
+corpora and bundles give the same figures. With `--only`, other bundles keep those that they have.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,14 @@ def weaknesses(bundle: Bundle) -> Iterator[str]:
         yield f"Meters other than {max(meters, key=meters.get)}: it has hardly heard any."
 
 
-def main(shared: Path, corpus: Path | None, folder: Path | None, readme: Path) -> None:
+def told(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row of a bundle that was judged before."""
+    bundle = Bundle.open(path)
+    about = about_bundle(bundle, bundles.shown_name(path))
+    return {**about, "size": path.stat().st_size}, dict(bundle.metrics)
+
+
+def main(shared: Path, corpus: Path | None, folder: Path | None, readme: Path, only: Sequence[str]) -> None:
     """Do it all; raises `EmptyError` where there is no bundle."""
     paths = bundles.shipped() if folder is None else sorted(folder.glob(f"*{bundles.SUFFIX}"))
     if not paths:
@@ -127,7 +135,12 @@ def main(shared: Path, corpus: Path | None, folder: Path | None, readme: Path) -
             "There is no bundle to judge; export some first, or name their folder with --bundles."
         )
     with tempfile.TemporaryDirectory() as scratch:
-        rows = [judge(path, opened_corpus(shared, corpus or Path(scratch), path)) for path in paths]
+        rows = [
+            judge(path, opened_corpus(shared, corpus or Path(scratch), path))
+            if not only or bundles.shown_name(path) in only
+            else told(path)
+            for path in paths
+        ]
     written = table(rows)
     atomic_write(readme, put_between(readme.read_text("utf-8"), "bundles", written))
     print(written)
@@ -149,5 +162,6 @@ if __name__ == "__main__":
     parser.add_argument("--corpora", type=Path)
     parser.add_argument("--bundles", type=Path)
     parser.add_argument("--readme", type=Path, default=README)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
     given = parser.parse_args()
-    main(given.shared, given.corpora, given.bundles, given.readme)
+    main(given.shared, given.corpora, given.bundles, given.readme, given.only)

@@ -1,4 +1,4 @@
-"""Cold generation through the real command, and one event through player and sampler."""
+"""Cold generation through the real command."""
 
 from __future__ import annotations
 

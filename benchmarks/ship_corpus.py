@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -103,12 +102,10 @@ def build_ship_corpus(shared: Path, out: Path, which: str = "melody", *, voices:
     if (out / "corpus.json").exists():
         return
     source = CORPORA[which]
-    folder = Path(tempfile.gettempdir()) / "antiphon-ship"
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folders = unpack(shared, source.sets, folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = unpack(shared, source.sets, Path(scratch))
         if voices:
-            folders = [in_voices(one, folder / "voices", which) for one in folders]
+            folders = [in_voices(one, Path(scratch) / "voices", which) for one in folders]
         report = build.build(
             folders,
             out,
@@ -117,8 +114,6 @@ def build_ship_corpus(shared: Path, out: Path, which: str = "melody", *, voices:
             steps_per_quarter=source.steps_per_quarter,
             duplicates="keep" if voices else "drop",
         )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     print(f"{report.corpus.folder}: {report.corpus.n} sequences")
 
 

@@ -22,8 +22,10 @@ import startup
 import training
 from rows import Row
 
+from antiphon.evaluate.card import put_between
+from antiphon.files import atomic_write
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 HEAD = "| what | measured | goal | | beside it, in the same run |\n|---|---|---|---|---|"
 PARTS: tuple[Callable[[], list[Row]], ...] = (
     startup.measure,
@@ -56,9 +58,7 @@ def main() -> None:
     text = f"{table()}\n\n{machine}; two shared cores."
     print(text)
     if not arguments.print:
-        page = PAGE.read_text()
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        atomic_write(PAGE, put_between(PAGE.read_text("utf-8"), "table", text))
 
 
 if __name__ == "__main__":
