@@ -56,7 +56,7 @@ def test_what_is_unknown_is_heard_as_the_nearest() -> None:
 
 @pytest.mark.parametrize(
     ("event", "steps", "expected"),
-    [((40, 4), 6, (40, 3)), ((0, 3), 4, (0, 2)), ((40, 4), 1, (40, 1))],
+    [((40, 4), 6, (40, 3)), ((0, 3), 4, (0, 2)), ((40, 4), 1, (40, 1)), ((40, 4), 7, (40, 4))],
 )
 def test_an_event_is_shortened_no_more_than_it_must_be(
     event: tuple[int, int], steps: int, expected: tuple[int, int]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from antiphon.codecs.alphabet import Alphabet, Field, Span, single
@@ -78,6 +78,7 @@ def symbols(contexts: np.ndarray) -> np.ndarray:
 
 
 @given(ROWS, st.integers(1, 4))
+@example([[50, 51], [50, 51], [50, 0]], 4)
 @settings(deadline=None, max_examples=40)
 def test_kneser_ney_equals_the_slow_reference(rows: list[list[int]], order: int) -> None:
     model, slow = KneserNey.fit(Sequences.of(ALPHABET, rows), order), SlowKneserNey(rows, order)

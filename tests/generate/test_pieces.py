@@ -192,9 +192,14 @@ def test_a_note_that_cannot_be_shortened_gives_way_to_a_rest(monkeypatch: pytest
     spans = Span("hold", steps=1), Span("off", steps=1), Span("on", 128, steps=4, onset=True)
     alphabet = Alphabet((Field("event", spans),))
     monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: alphabet)
-    given = Prompt(recipes.find("melody/basic"), np.array([[62], [64], [0]]), Standing())
-    cut = given.first_steps(6)
-    assert (cut.ids[:, 0].tolist(), cut.n_steps, cut.finished) == ([62, 1, 0], 6, True)
+    for ids in ([62, 64, 0], [62, 64]):
+        value = np.arange(1, len(ids) + 1, dtype=np.float32)[:, None]
+        given = Prompt(recipes.find("melody/basic"), np.array(ids)[:, None], Standing(), value=value)
+        cut = given.first_steps(6)
+        assert (cut.ids[:, 0].tolist(), cut.n_steps, cut.finished) == ([62, 1, 0], 6, True)
+        assert cut.value is not None
+        assert cut.value[:, 0].tolist() == [1, 0, 0], "a rest has no numbers of the note that it replaces"
+        assert given.first_steps(9).ids.tolist() == given.ids.tolist(), "nothing is added to the end"
 
 
 def test_another_meter_counts_the_primers_pickup_anew(bundle: Bundle, toy: Any) -> None:

@@ -191,6 +191,8 @@ class Alphabet:
         """`event` [F] that takes `steps` steps at most, by another id of one of its spans; None where there
         is none such."""
         excess = int(self.steps(event)) - steps
+        if excess <= 0:
+            return event
         for f, field in enumerate(self.fields):
             near = np.flatnonzero(field.span == field.span[event[f]])
             fitting = near[field.steps[near] <= field.steps[event[f]] - excess]

@@ -47,9 +47,9 @@ def part_for(score: Score, model: Model, *, seed: int, **options: Any) -> Score:
 
 
 def _bars(score: Score, begin: int, grid: int) -> Bars:
-    """The bars of `score` from tick `begin` on, in steps of `grid` to a quarter."""
+    """The bars of `score` from tick `begin` on, where a meter begins, in steps of `grid` to a quarter."""
     stretches = []
-    for time in score.meters.time[score.meters.time >= begin].tolist() or [begin]:
+    for time in score.meters.time[score.meters.time >= begin].tolist():
         meter = score.meters.at(time)
         first, bar = (time - begin) * grid / score.ticks_per_quarter, meter.quarters * grid
         if first != round(first):
@@ -60,6 +60,4 @@ def _bars(score: Score, begin: int, grid: int) -> Bars:
                 f"{MAX_STEPS_PER_BAR} at most."
             )
         stretches.append((round(first), round(bar)))
-    if score.meters.time[0] < begin and (not stretches or stretches[0][0] > 0):
-        stretches.insert(0, (0, round(score.meters.at(begin).quarters * grid)))
     return Bars.changing(stretches)

@@ -117,9 +117,9 @@ class Prompt:
         if kept and times[kept - 1] + alphabet.steps(ids[-1]) > n:
             shorter = alphabet.shortened(ids[-1], n - int(times[kept - 1]))
             ids = ids[:-1] if shorter is None else np.concatenate([ids[:-1], shorter[None]])
-        rest = n - int(alphabet.steps(ids).sum()) if kept < len(self.ids) else 0
+        value, rest = _as_long(self.value, len(ids)), min(n, self.n_steps) - int(alphabet.steps(ids).sum())
         ids = np.concatenate([ids, self.recipe.events.silence(alphabet, rest)]) if rest else ids
-        return replace(self, ids=ids, value=_as_long(self.value, len(ids)), finished=True)
+        return replace(self, ids=ids, value=_as_long(value, len(ids)), finished=True)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the inverse."""

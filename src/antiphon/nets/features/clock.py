@@ -37,8 +37,8 @@ class Clock(nn.Module):
         self._n_fields = alphabet.n_fields
 
     def sequence(self, events: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-        """After each event of [B, T, F] at [B, T, 2]: bits [B, T, bits], and whether the next one begins a
-        bar, bool [B, T]."""
+        """After each event of [B, T, F] at [B, T, 2]: bits [B, T, bits], and whether a bar line stands
+        between it and the next, or under that one, bool [B, T]."""
         bars, step = self._next(events, position)
         period = look_up(self._period, position[..., 1])
         return self._read(bars.cumsum(1), step, period), bars > 0
