@@ -29,7 +29,7 @@ def measure() -> list[Row]:
     from antiphon.codecs.kinds import KINDS
 
     with tempfile.TemporaryDirectory() as folder:
-        spent = _fastest(_unpacked("pop909/pop909", Path(folder)), list(KINDS.values()))
+        spent = _fastest(_unpacked("pop909/pop909", Path(folder)), list(KINDS.things()))
     whole, parse = sum(spent.values()), spent["parse"]
     parts = ", ".join(f"{name} {ms:.2f}" for name, ms in spent.items())
     return [
