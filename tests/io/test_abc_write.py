@@ -95,6 +95,12 @@ def test_notes_come_back_on_the_grid(
         assert found.track_names == score.track_names
 
 
+def test_notes_of_one_letter_are_tied_into_another_key() -> None:
+    """C and C sharp go on in C minor, where the latter is D flat."""
+    score = Score(Notes.of([140, 140], [190, 190], [60, 61]), 48, keys=(KeyChange(144, Key(0, "minor")),))
+    assert rows(again(score)) == rows(score)
+
+
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(1, 200)), max_size=25))
 @settings(max_examples=40)
 def test_what_overlaps_comes_back(spans: list[tuple[int, int]]) -> None:

@@ -6,9 +6,11 @@ as the music that their sequences mean.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from antiphon import io
@@ -16,7 +18,9 @@ from antiphon.codecs import examples
 from antiphon.data import sources
 from antiphon.errors import AntiphonError, EmptyError, FormatError
 from antiphon.io.examples import loads as loads_example
+from antiphon.io.formats import by_suffix
 from antiphon.io.notesequence import tfrecord
+from antiphon.io.notesequence.write import Origin
 from antiphon.io.places import Place
 from antiphon.score.score import Score
 
@@ -79,8 +83,21 @@ def to_records(source: str, target: Path, tell: Tell) -> Tally:
     """
     tally = Tally(tell=tell)
     root = Path(source) if os.path.isdir(source) else Path(source).parent
-    tally.done = tfrecord.write(target, _scores(source, tally), collection=root)
+    tally.done = tfrecord.write(target, _scores(source, tally), origin=partial(_origin, root=root))
     return tally
+
+
+def _origin(source: str, root: Path) -> Origin:
+    """Where a file below `root` stands in the collection named like it, with the id that Magenta's
+    `convert_dir_to_note_sequences` gives it: '/id/<format>/<collection>/<SHA-1 of the relative name>'.
+    """
+    file = Path(source.partition("#")[0])
+    filename = source if not file.is_relative_to(root) else Path(source).relative_to(root).as_posix()
+    form = by_suffix(file.suffix)
+    kind = form.name if form else ""
+    collection = root.resolve().name
+    digest = hashlib.sha1(os.fsencode(filename), usedforsecurity=False).hexdigest()
+    return Origin(f"/id/{kind.lower()}/{collection}/{digest}", filename, collection, kind)
 
 
 def _scores(source: str, tally: Tally) -> Iterator[Score]:

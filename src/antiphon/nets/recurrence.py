@@ -14,14 +14,14 @@ each other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-if TYPE_CHECKING:
-    from antiphon.nets.attention import AttentionCell
+from antiphon.nets.dense import Dense
+from antiphon.nets.lstm import LSTMCell
 
 _BOUND = 80.0
 """exp of it is finite in single precision, and its inverse not 0."""
@@ -30,7 +30,24 @@ _GATES = (3, 0, 2, 1)
 """Our order of the gates i, j, f, o: o, i, f, j. The sigmoids stand together, and so do those that feed c."""
 
 
-def attend(cell: AttentionCell, x: Tensor) -> Tensor:
+class Cell(Protocol):
+    """What of an attention cell the recurrence reads; see `antiphon.nets.attention.AttentionCell`."""
+
+    inputs: int
+    size: int
+    length: int
+    input: Dense
+    query: Dense
+    memory: nn.Parameter
+    score: nn.Parameter
+    output: Dense
+
+    def lstms(self) -> list[LSTMCell]:
+        """The layers inside, of which there must be one."""
+        ...
+
+
+def attend(cell: Cell, x: Tensor) -> Tensor:
     """Outputs [T, B, size] of `cell`, which holds one LSTM layer, for inputs [T, B, inputs] from the zero
     state.
 
@@ -41,7 +58,7 @@ def attend(cell: AttentionCell, x: Tensor) -> Tensor:
         return _attend(cell, x.to(cell.score.dtype))
 
 
-def _attend(cell: AttentionCell, x: Tensor) -> Tensor:
+def _attend(cell: Cell, x: Tensor) -> Tensor:
     (lstm,) = cell.lstms()
     of_x, of_attended = torch.split(cell.input.kernel, [cell.inputs, cell.size])
     of_u, of_h = torch.split(_reordered(lstm.kernel), [cell.inputs, cell.size])

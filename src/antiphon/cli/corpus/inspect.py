@@ -63,16 +63,10 @@ def _write(folder: Path, health: Health, target: Path) -> None:
     if target.suffix.lower() not in picture.SUFFIXES:
         known = ", ".join((report.SUFFIXES[0], *picture.SUFFIXES))
         raise OptionError(f"Cannot write '{target.name}': use a name that ends in {known}.")
-    from antiphon.cli.corpus.panels import of_kind, of_pieces
+    from antiphon.cli.corpus.panels import of_kind, of_pieces, title
 
     panels = [*of_pieces(health), *(panel for kind in health.kinds.values() for panel in of_kind(kind))]
     charts.draw([panel for panel in panels if any(panel.values)], target, title(folder, health))
-
-
-def title(folder: Path, health: Health) -> str:
-    """'tunes: 12 melody, 30 drums sequences'."""
-    counts = ", ".join(f"{checkup.sequences:,} {kind}" for kind, checkup in health.kinds.items())
-    return f"{folder.resolve().name}: {counts} sequences"
 
 
 def _next(folder: Path, health: Health) -> str:
@@ -96,6 +90,7 @@ def _lines(health: Health) -> Iterator[str]:
 
 
 def _lines_of(checkup: Checkup) -> Iterator[str]:
+    from antiphon.cli.corpus.panels import sounds_in_words
     from antiphon.data.checkup import quantiles
 
     pieces = f"{checkup.pieces} pieces in {checkup.groups} groups"
@@ -110,21 +105,9 @@ def _lines_of(checkup: Checkup) -> Iterator[str]:
     if checkup.meters:
         meters = ", ".join(f"{meter} {n}" for meter, n in checkup.meters.items())
         yield f"  meters: {meters}; {checkup.upbeats} begin within a bar"
-    yield f"  {sounds(checkup)}"
+    yield f"  {sounds_in_words(checkup)}"
     yield "  splits: " + ", ".join(
         f"{name} {share.sequences} sequences of {share.groups} groups"
         for name, share in checkup.splits.items()
     )
     yield "  repeats: " + (", ".join(f"{n} {word}" for word, n in checkup.likeness.items()) or "none")
-
-
-def sounds(checkup: Checkup) -> str:
-    """What sounds, in a line: 'pitches: 55 to 81', 'drums: 120 kick, 80 snare'."""
-    part = f" (heard in {checkup.heard})" if checkup.heard < checkup.sequences else ""
-    if checkup.classes:
-        hits = zip(checkup.sounds.tolist(), checkup.classes, strict=False)
-        return f"drums{part}: " + ", ".join(f"{n} {name}" for n, name in hits if n)
-    filled = checkup.sounds.nonzero()[0]
-    if not len(filled):
-        return "pitches: none"
-    return f"pitches{part}: {filled[0]} to {filled[-1]}, {int(checkup.sounds.sum())} notes"

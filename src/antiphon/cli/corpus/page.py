@@ -8,8 +8,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from antiphon.cli.corpus.inspect import sounds, title
-from antiphon.cli.corpus.panels import of_kind, of_pieces
+from antiphon.cli.corpus.panels import of_kind, of_pieces, sounds_in_words, title
 from antiphon.codecs import kinds as registry
 from antiphon.data.checkup import Checkup, quantiles
 from antiphon.data.corpus import Corpus
@@ -54,7 +53,7 @@ def _kind(checkup: Checkup, view: Corpus, n_examples: int) -> Chapter:
         (f"{checkup.unit}, the middle one", f"{lengths.get('median', 0):,}"),
         ("begin within a bar", f"{checkup.upbeats:,}"),
     ]
-    about = "" if checkup.classes else sounds(checkup).capitalize()
+    about = "" if checkup.classes else sounds_in_words(checkup).capitalize()
     examples = list(_examples(view, n_examples)) if checkup.sequences else []
     panels = list(of_kind(checkup)) if checkup.sequences else []
     return Chapter(checkup.kind.replace("_", " ").capitalize(), about, figures, panels, examples)

@@ -1,8 +1,9 @@
-"""The charts of a corpus's health, the same for the picture and for the page."""
+"""Words and charts of a corpus's health, the same for the terminal, the picture and the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from antiphon.data.checkup import Checkup
 from antiphon.data.health import Health, Music
@@ -11,6 +12,24 @@ from antiphon.render.histogram import histogram
 
 _MOST = 12
 _LONGEST = 44
+
+
+def title(folder: Path, health: Health) -> str:
+    """'tunes: 12 melody, 30 drums sequences'."""
+    counts = ", ".join(f"{checkup.sequences:,} {kind}" for kind, checkup in health.kinds.items())
+    return f"{folder.resolve().name}: {counts} sequences"
+
+
+def sounds_in_words(checkup: Checkup) -> str:
+    """What sounds, in a line: 'pitches: 55 to 81', 'drums: 120 kick, 80 snare'."""
+    part = f" (heard in {checkup.heard})" if checkup.heard < checkup.sequences else ""
+    if checkup.classes:
+        hits = zip(checkup.sounds.tolist(), checkup.classes, strict=False)
+        return f"drums{part}: " + ", ".join(f"{n} {name}" for n, name in hits if n)
+    filled = checkup.sounds.nonzero()[0]
+    if not len(filled):
+        return "pitches: none"
+    return f"pitches{part}: {filled[0]} to {filled[-1]}, {int(checkup.sounds.sum())} notes"
 
 
 def of_pieces(health: Health) -> Iterator[Panel]:

@@ -168,7 +168,9 @@ class _Voice:
             return "z" + length
         word = self.words.pop(piece.start, None) if piece.began else None
         self.sung.append("*" if word is None else _syllable(word))
-        notes = self.speller.chord(piece.pitches, always=always)
+        # A tie hands on by letter what the key before it meant; what goes on in another key says what it is.
+        turned = not piece.began and piece.start in self.sheet.keys
+        notes = self.speller.chord(piece.pitches, always=always or turned)
         text = f"[{notes}]" if len(piece.pitches) > 1 else notes
         return self._loudness(piece.velocity) + text + length + ("-" if piece.goes_on else "")
 

@@ -5,9 +5,8 @@ Records are pieces, called '1', '2' ... in their order.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ from antiphon.io.notesequence.write import Origin, dumps, to_bytes
 from antiphon.io.spans import Index, Span
 from antiphon.score.score import Score
 
-__all__ = ["dumps_record", "index", "loads_record", "origin", "read", "write"]
+__all__ = ["dumps_record", "index", "loads_record", "read", "write"]
 
 
 def index(file: BinaryIO) -> Index:
@@ -51,32 +50,18 @@ def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Iterator[
 
 
 def write(
-    path: str | os.PathLike[str], scores: Iterable[Score], *, collection: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    scores: Iterable[Score],
+    *,
+    origin: Callable[[str], Origin] | None = None,
 ) -> int:
     """Write a record a score, as they come, the file whole or not at all; how many there were.
 
-    With `collection`, the folder from which they were read, each says where in it it comes from (`origin`).
-    Raises `OutputError`.
+    With `origin`, each says where it comes from, which is told of its `source`. Raises `OutputError`.
     """
-    if collection is None:
+    if origin is None:
         return records.write(Path(path), map(dumps, scores))
-    root = Path(collection)
-    return records.write(Path(path), (to_bytes(score, origin(score.source, root)) for score in scores))
-
-
-def origin(source: str, root: Path) -> Origin:
-    """Where a file below `root` stands in the collection named like it, with the id that Magenta's
-    `convert_dir_to_note_sequences` gives it: '/id/<format>/<collection>/<SHA-1 of the relative name>'.
-    """
-    from antiphon.io.formats import by_suffix
-
-    file = Path(source.partition("#")[0])
-    filename = source if not file.is_relative_to(root) else Path(source).relative_to(root).as_posix()
-    form = by_suffix(file.suffix)
-    kind = form.name if form else ""
-    collection = root.resolve().name
-    digest = hashlib.sha1(os.fsencode(filename), usedforsecurity=False).hexdigest()
-    return Origin(f"/id/{kind.lower()}/{collection}/{digest}", filename, collection, kind)
+    return records.write(Path(path), (to_bytes(score, origin(score.source)) for score in scores))
 
 
 def _loads(payload: bytes, limits: Limits, source: str) -> Score:
