@@ -13,12 +13,11 @@ import torch
 from antiphon.errors import NameNotFound, OptionError, RunError
 from antiphon.recipes import Training
 from antiphon.train import checkpoint, metrics
-from antiphon.train.clipping import clip
+from antiphon.train.checkpoint import State
 from antiphon.train.clock import Pace, duration
 from antiphon.train.device import choose, use_threads
 from antiphon.train.loop import step_seed
-from antiphon.train.schedule import learning_rate
-from antiphon.train.state import State
+from antiphon.train.optimisation import clip, learning_rate
 
 
 def test_a_rate_without_another_end_is_constant() -> None:

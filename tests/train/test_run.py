@@ -22,8 +22,8 @@ from antiphon.train import checkpoint, loop, metrics
 from antiphon.train.device import Device
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.export import export
-from antiphon.train.feed import tensors
 from antiphon.train.folder import RunFolder
+from antiphon.train.loader import tensors
 from antiphon.train.processes import Processes
 from antiphon.train.run import train
 from antiphon.train.sample import Sampling
@@ -128,7 +128,9 @@ def test_the_same_command_on_a_finished_run_changes_nothing_and_says_so(
 ) -> None:
     before = {path: path.read_bytes() for path in done.glob("*.*")}
     heard = Heard()
-    outcome = train("melody/basic", corpus, done, changes=tiny.values, device="cpu", threads=1, talk=heard)
+    outcome = train(
+        "melody/basic", corpus, done, changes=tiny.values, device="cpu", threads=1, reporter=heard
+    )
     assert outcome.reason == "all 20 steps are done"
     assert len(heard.lines) == 1
     assert "has ended before" in heard.lines[0]
@@ -210,14 +212,15 @@ def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path,
     heard = Heard()
     values = {"training.max_steps": "5", "training.learning_rate": "0.0001"}
     start: Any = {"from_bundle": tmp_path / "tune.antiphon", "device": "cpu", "threads": 1}
-    train(None, corpus, tmp_path / "run", changes=values, talk=heard, **start)
+    train(None, corpus, tmp_path / "run", changes=values, reporter=heard, **start)
     first = metrics.read(tmp_path / "run" / "metrics.jsonl")[0]
     bundled = checkpoint.load(done / "best.safetensors")[1]["metrics"]
     assert (first["step"], first["kind"]) == (0, "validation")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text()
     for name in ("last", "best"):
         (tmp_path / "run" / f"{name}.safetensors").rename(tmp_path / name)
-    train(None, corpus, tmp_path / "run", changes=values, talk=heard, **start)  # as if killed before step 1
+    # As if killed before step 1.
+    train(None, corpus, tmp_path / "run", changes=values, reporter=heard, **start)
     assert [line["step"] for line in metrics.read(tmp_path / "run" / "metrics.jsonl")].count(0) == 1
     assert len((tmp_path / "run" / "metrics.jsonl").read_text()) == pytest.approx(len(lines), rel=0.1)
     assert first["nll_per_step"] == pytest.approx(bundled["nll_per_step"], rel=1e-6)
@@ -241,7 +244,9 @@ def test_a_range_of_half_an_octave_can_be_trained(tmp_path: Path, tiny: Any) -> 
 
 def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Path, tiny: Any) -> None:
     heard = Heard()
-    train("melody/mono", corpus, tmp_path / "run", changes=tiny.values, device="cpu", threads=1, talk=heard)
+    train(
+        "melody/mono", corpus, tmp_path / "run", changes=tiny.values, device="cpu", threads=1, reporter=heard
+    )
     [warning] = [line for line in heard.lines if line.startswith("Warning")]
     for word in (
         "will overfit",

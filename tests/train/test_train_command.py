@@ -110,10 +110,10 @@ def test_a_wish_to_stop_saves_first(tmp_path: Path, tiny: Any, number: signal.Si
     )
     _wait_for(tmp_path / "run" / "last.safetensors", process)  # type: ignore[arg-type]
     process.send_signal(number)
-    _, talk = process.communicate(timeout=_TIMEOUT_S)
+    _, said = process.communicate(timeout=_TIMEOUT_S)
     assert process.returncode == 1
-    assert talk.splitlines()[-1].startswith("antiphon: Stopped after step")
-    assert "Traceback" not in talk
+    assert said.splitlines()[-1].startswith("antiphon: Stopped after step")
+    assert "Traceback" not in said
 
 
 _EACH_KEEPS_ITS_WEIGHTS = """
@@ -127,7 +127,7 @@ save = Loop.save
 
 def save_all(loop):
     save(loop)
-    path = Path(sys.argv[0]).parent / f"rank{loop.crew.rank}.safetensors"
+    path = Path(sys.argv[0]).parent / f"rank{loop.processes.rank}.safetensors"
     checkpoint.save(path, checkpoint.pack(loop.net, loop.adam), {})
 
 Loop.save = save_all

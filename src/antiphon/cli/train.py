@@ -66,14 +66,14 @@ def train(
         device=device,
         seed=seed,
         threads=threads,
-        talk=Talk(),
+        reporter=Reporter(),
     )
     if outcome.leads:
         typer.echo(f"{out}\t{outcome.best_nll:.4f}")
         typer.echo(f"Next: antiphon export {quoted(out)} -o NAME.antiphon", err=True)
 
 
-class Talk:
+class Reporter:
     """Lines on stderr: on a terminal a passing line is overwritten by the next, in a log file one is kept now
     and then.
     """

@@ -11,7 +11,7 @@ import torch
 from antiphon.data.batches import Batch
 from antiphon.nets import EventModel
 from antiphon.train.device import Device
-from antiphon.train.feed import Feed, tensors
+from antiphon.train.loader import Loader, tensors
 
 _LOOKED_AT, _TRIED = 12, 2
 
@@ -28,11 +28,11 @@ class Estimate:
         return self.step_s * steps + self.judge_s * evaluations * n_batches
 
 
-def estimate(net: EventModel, feed: Feed, device: Device) -> Estimate:
+def estimate(net: EventModel, loader: Loader, device: Device) -> Estimate:
     """Try a few batches, without changing the net, and scale to the mean size of batches. Raises
     `CorpusError` without any.
     """
-    seen = [batch for _, _, batch in islice(feed(0, 0), _LOOKED_AT)]
+    seen = [batch for _, _, batch in islice(loader(0, 0), _LOOKED_AT)]
     mean = sum(batch.events.size for batch in seen) / len(seen)
     tried = sorted(seen, key=lambda batch: abs(batch.events.size - mean))[:_TRIED]
     _step(net, tried[0], device)  # the first one pays for what is set up once

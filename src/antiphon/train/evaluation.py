@@ -15,9 +15,9 @@ from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
 from antiphon.nets import EventBatch, EventModel
 from antiphon.recipes import Recipe
-from antiphon.train.feed import Indices, tensors
+from antiphon.train.loader import Indices, tensors
 from antiphon.train.processes import Processes
-from antiphon.train.tally import share
+from antiphon.train.running_metrics import share
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Evaluation:
     indices: Indices
     recipe: Recipe
     device: torch.device
-    crew: Processes
+    processes: Processes
 
     def __call__(self) -> dict[str, float]:
         """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too,
@@ -39,9 +39,10 @@ class Evaluation:
         """
         sums = torch.zeros(9, dtype=torch.float64)
         every = batches.whole(self.corpus, self.indices, self.recipe, self.recipe.training.batch_size)
-        for batch in islice(every, self.crew.rank, None, self.crew.n):
+        for batch in islice(every, self.processes.rank, None, self.processes.n):
             sums += self._sums(batch)
-        sums = self.crew.total(sums.float().to(self.device)).double().cpu() if self.crew.n > 1 else sums
+        if self.processes.n > 1:
+            sums = self.processes.total(sums.float().to(self.device)).double().cpu()
         figures = _figures(*sums[:-1].tolist())
         if self.recipe.head.draws:
             n, n_steps, values = sums[2].item(), sums[-2].item(), sums[-1].item()

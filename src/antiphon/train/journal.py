@@ -1,19 +1,62 @@
-"""What a run tells while it goes: lines to a person, figures to `metrics.jsonl` and TensorBoard."""
+"""What a run tells while it goes: lines to a person, figures to `metrics.jsonl`, and figures, pictures and
+sounds to TensorBoard's event files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.errors import MissingDependency
 from antiphon.train import metrics
-from antiphon.train.board import Board
+from antiphon.train.checkpoint import State
 from antiphon.train.clock import Pace, duration
 from antiphon.train.folder import RunFolder
 from antiphon.train.sample import Sampling
-from antiphon.train.state import State
+
+try:
+    from torch.utils.tensorboard import SummaryWriter
+except ImportError as error:
+    raise MissingDependency("Training logs to TensorBoard: pip install 'antiphon[train]'.") from error
 
 
-class Talk(Protocol):
+class Board:
+    """Writes event files into `folder`, and hides those after `step` that an earlier, killed process left."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1)
+
+    def figures(self, step: int, kind: str, figures: Mapping[str, float]) -> None:
+        """One curve a figure, grouped by `kind`."""
+        for name, value in figures.items():
+            self._writer.add_scalar(f"{kind}/{name}", value, step)
+
+    def text(self, tag: str, text: str) -> None:
+        """A text to read beside the curves."""
+        self._writer.add_text(tag, text)
+
+    def picture(self, step: int, tag: str, pixels: NDArray[np.uint8]) -> None:
+        """A picture, uint8 [height, width, channels]."""
+        self._writer.add_image(tag, pixels, step, dataformats="HWC")
+
+    def sound(self, step: int, tag: str, samples: NDArray[np.float32], rate: int) -> None:
+        """Sound, float32 [n, channels] in -1..1, stored as mono."""
+        self._writer.add_audio(tag, samples.mean(axis=1)[None], step, sample_rate=rate)
+
+    def flush(self) -> None:
+        """Let readers see what was written."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is left and close the files."""
+        self._writer.close()
+
+
+class Reporter(Protocol):
     """Somebody who listens to a run."""
 
     def say(self, line: str) -> None:
@@ -30,9 +73,9 @@ class Journal:
     """
 
     def __init__(
-        self, folder: RunFolder, state: State, max_steps: int, talk: Talk, sampling: Sampling
+        self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: Sampling
     ) -> None:
-        self._folder, self._max_steps, self._talk, self._sampling = folder, max_steps, talk, sampling
+        self._folder, self._max_steps, self._reporter, self._sampling = folder, max_steps, reporter, sampling
         metrics.keep_until(folder.metrics, state.step or -1)  # before the first step nothing is finished
         self._board = Board(folder.tensorboard, state.step)
 
@@ -40,7 +83,7 @@ class Journal:
         """Figures of the steps since the last time."""
         self._note(state, "train", {**figures, "steps_per_s": pace.steps_per_s, "elapsed_s": state.elapsed_s})
         left = pace.left(self._max_steps - state.step)
-        self._talk.tick(
+        self._reporter.tick(
             f"step {state.step:,} of {self._max_steps:,}, epoch {state.epoch + 1}: "
             f"loss {figures['loss']:.4f}, accuracy {figures['accuracy']:.1%}, "
             f"{pace.steps_per_s:.2f} steps/s, at most {left} left"
@@ -50,7 +93,7 @@ class Journal:
         """Figures of an evaluation, and a sample of the net as it is."""
         self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
-        self._talk.say(
+        self._reporter.say(
             f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats a step ({best}), "
             f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"

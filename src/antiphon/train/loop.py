@@ -18,18 +18,17 @@ from antiphon.errors import RunError
 from antiphon.nets import EventModel
 from antiphon.recipes import Recipe
 from antiphon.train import checkpoint, metrics
-from antiphon.train.clipping import clip
+from antiphon.train.checkpoint import State
 from antiphon.train.clock import Pace
 from antiphon.train.device import Device
 from antiphon.train.evaluation import Evaluation
-from antiphon.train.feed import Feed, tensors
 from antiphon.train.folder import RunFolder
 from antiphon.train.journal import Journal, NoJournal
+from antiphon.train.loader import Loader, tensors
+from antiphon.train.optimisation import clip, learning_rate
 from antiphon.train.processes import Processes
-from antiphon.train.schedule import learning_rate
-from antiphon.train.state import State
-from antiphon.train.stopping import Wish, wish_to_stop
-from antiphon.train.tally import Tally
+from antiphon.train.running_metrics import RunningMetrics
+from antiphon.train.stopping import StopRequest, stop_requests
 
 LOG_EVERY = 10
 """Optimiser steps between two lines of figures, as the original."""
@@ -42,17 +41,17 @@ class Loop:
     net: EventModel
     adam: torch.optim.Adam
     recipe: Recipe
-    feed: Feed
+    loader: Loader
     evaluation: Evaluation
     journal: Journal | NoJournal
     folder: RunFolder
     device: Device
-    crew: Processes
+    processes: Processes
     state: State
     seed: int
     pace: Pace
     save_every_s: float = 60.0
-    _tally: Tally = field(init=False)
+    _running: RunningMetrics = field(init=False)
     _since: float = field(init=False)
     _saved: float = field(init=False)
 
@@ -60,18 +59,18 @@ class Loop:
         self.scaler = self.device.scaler()
         if self.state.scaler:
             self.scaler.load_state_dict(self.state.scaler)
-        self._tally = Tally(self.device.place)
+        self._running = RunningMetrics(self.device.place)
         self._since = self._saved = time.monotonic()
 
     def run(self) -> State:
         """Train until the state says why it ended. Raises `RunError` for a loss that is no number, or when
         asked to stop.
         """
-        with wish_to_stop() as wish:
-            for epoch, done, batch in self.feed(self.state.epoch, self.state.batch):
+        with stop_requests() as request:
+            for epoch, done, batch in self.loader(self.state.epoch, self.state.batch):
                 self._step(batch)
                 self.state.epoch, self.state.batch = epoch, done
-                self._after_step(wish)
+                self._after_step(request)
                 if self.state.ended:
                     break
         return self.state
@@ -79,7 +78,7 @@ class Loop:
     def save(self) -> None:
         """Write the `last` checkpoint."""
         self.state.scaler = self.scaler.state_dict()
-        if self.crew.leads:
+        if self.processes.leads:
             checkpoint.save(self.folder.last, checkpoint.pack(self.net, self.adam), self.state.as_dict())
         self._saved = time.monotonic()
 
@@ -90,14 +89,14 @@ class Loop:
         self.net.train()
         training = self.recipe.training
         better = self.state.judge(metrics.judged(figures), training.patience, training.max_steps)
-        if better and self.crew.leads:
+        if better and self.processes.leads:
             facts = {"step": self.state.step, "metrics": figures}
             checkpoint.save(self.folder.best, dict(self.net.state_dict()), facts)
         self.journal.evaluated(self.state, figures, better)
 
     def _step(self, batch: Batch) -> None:
         state, training = self.state, self.recipe.training
-        torch.manual_seed(step_seed(self.seed, state.step, self.crew.rank))
+        torch.manual_seed(step_seed(self.seed, state.step, self.processes.rank))
         rate = learning_rate(state.step, training)
         for group in self.adam.param_groups:
             group["lr"] = rate
@@ -106,21 +105,21 @@ class Loop:
         self.adam.zero_grad(set_to_none=True)
         torch.autograd.backward(self.scaler.scale(loss.total))
         self.scaler.unscale_(self.adam)
-        self.crew.average_gradients(self.net.parameters())
+        self.processes.average_gradients(self.net.parameters())
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)
         self.scaler.step(self.adam)
         self.scaler.update()
         state.step += 1
-        self._tally.add(loss, norm)
+        self._running.add(loss, norm)
 
-    def _after_step(self, wish: Wish) -> None:
+    def _after_step(self, request: StopRequest) -> None:
         step, training = self.state.step, self.recipe.training
         judge = step % training.evaluate_every == 0 or step >= training.max_steps
-        stop = wish.stated and self.crew.n == 1
+        stop = request.made and self.processes.n == 1
         if not (judge or stop or step % LOG_EVERY == 0):
             return
         self._log()
-        stop = self.crew.any(wish.stated, self.device.place)
+        stop = self.processes.any(request.made, self.device.place)
         if judge:
             self.evaluate()
             self._note_time()
@@ -135,8 +134,8 @@ class Loop:
         """Write down the figures since the last line. Raises `RunError` where they are no numbers: nothing is
         saved then.
         """
-        n_steps, seconds = self._tally.n_steps, self._note_time()
-        figures = self._tally.take(self.crew)
+        n_steps, seconds = self._running.n_steps, self._note_time()
+        figures = self._running.take(self.processes)
         watched = ("loss",) if self.scaler.is_enabled() else ("loss", "gradient_norm")
         if not np.isfinite([figures[name] for name in watched]).all():
             raise RunError(

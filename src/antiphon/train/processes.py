@@ -58,7 +58,7 @@ class Processes:
 
 
 @contextmanager
-def processes(device: str) -> Iterator[Processes]:
+def joined(device: str) -> Iterator[Processes]:
     """The processes torchrun started, joined by NCCL on CUDA and by gloo otherwise; one process where it
     started none.
     """

@@ -18,19 +18,18 @@ from antiphon.errors import OptionError
 from antiphon.nets import EventBatch, EventModel, build
 from antiphon.recipes import Recipe
 from antiphon.train import checkpoint, metrics
+from antiphon.train.checkpoint import State
 from antiphon.train.clock import Pace, duration
 from antiphon.train.device import Device, choose, use_threads
 from antiphon.train.estimate import estimate
 from antiphon.train.evaluation import Evaluation
-from antiphon.train.feed import Feed, tensors
 from antiphon.train.folder import RunFolder
-from antiphon.train.journal import Journal, NoJournal, Talk
+from antiphon.train.journal import Journal, NoJournal, Reporter
+from antiphon.train.loader import Loader, TrainingData, gather, tensors
 from antiphon.train.loop import Loop
-from antiphon.train.material import Material, gather
-from antiphon.train.processes import Processes, processes
+from antiphon.train.processes import Processes, joined
 from antiphon.train.sample import Sampling
 from antiphon.train.start import Start, starting_point
-from antiphon.train.state import State
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def train(
     seed: int = 0,
     threads: int | None = None,
     save_every_s: float = 60.0,
-    talk: Talk | None = None,
+    reporter: Reporter | None = None,
 ) -> Outcome:
     """Train `recipe` (a name or a value; may be None when fine-tuning `from_bundle`) on `corpus` into the run
     folder `out`.
@@ -75,16 +74,16 @@ def train(
     is, and ends with the same weights as if it had not been; one that has ended is left as it is. Started by
     torchrun, several processes share each step. Raises `NameNotFound`, `OptionError`, `CorpusError`,
     `BundleError`, `OutputError`, and `RunError` for a run of other settings, a loss that is no number, or a
-    wish to stop.
+    request to stop.
     """
     start = starting_point(recipe, changes or {}, from_bundle)
     _check(seed)
     use_threads(threads)
-    with processes(device) as crew:
-        where = choose(device, crew.local_rank)
-        material = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
-        talk = talk if talk is not None and crew.leads else _Silence()
-        return _Run(start, material, RunFolder(out), where, crew, seed, save_every_s, talk).go()
+    with joined(device) as processes:
+        where = choose(device, processes.local_rank)
+        data = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
+        reporter = reporter if reporter is not None and processes.leads else _Silence()
+        return _Run(start, data, RunFolder(out), where, processes, seed, save_every_s, reporter).go()
 
 
 def _check(seed: int) -> None:
@@ -95,13 +94,13 @@ def _check(seed: int) -> None:
 @dataclass(frozen=True)
 class _Run:
     start: Start
-    material: Material
+    data: TrainingData
     folder: RunFolder
     device: Device
-    crew: Processes
+    processes: Processes
     seed: int
     save_every_s: float
-    talk: Talk
+    reporter: Reporter
 
     def go(self) -> Outcome:
         """Begin, go on, or see that there is nothing left to do."""
@@ -109,17 +108,17 @@ class _Run:
         examples = () if self.folder.last.exists() else self._examples()
         net = self.start.prepare(build(self.start.recipe), examples).to(self.device.place)
         n_parameters = sum(p.numel() for p in net.parameters())
-        claim = self.folder.claim() if self.crew.leads else nullcontext()
+        claim = self.folder.claim() if self.processes.leads else nullcontext()
         with claim:
-            if self.crew.leads:
+            if self.processes.leads:
                 self._begin(n_parameters)
-            self.crew.wait()
+            self.processes.wait()
             return self._go_on(net, n_parameters)
 
     def _examples(self) -> Iterator[EventBatch]:
         """What is trained on, on the CPU, the same in every process."""
-        material, recipe = self.material, self.start.recipe
-        every = batches.epoch(material.corpus, material.train, recipe, seed=self.seed, epoch=0)
+        data, recipe = self.data, self.start.recipe
+        every = batches.epoch(data.corpus, data.train, recipe, seed=self.seed, epoch=0)
         return (tensors(batch, torch.device("cpu")) for batch in every)
 
     def _go_on(self, net: EventModel, n_parameters: int) -> Outcome:
@@ -127,26 +126,28 @@ class _Run:
         adam = torch.optim.Adam(net.parameters(), lr=self.start.recipe.training.learning_rate)
         state = self._restore(net, adam)
         if state.ended:
-            self.talk.say(f"'{self.folder.root}' has ended before: {state.ended}.")
+            self.reporter.say(f"'{self.folder.root}' has ended before: {state.ended}.")
         else:
             self._introduce(n_parameters, state)
             self._train(net, adam, state)
-        return Outcome(state.step, state.best_step, state.best_nll or math.nan, state.ended, self.crew.leads)
+        return Outcome(
+            state.step, state.best_step, state.best_nll or math.nan, state.ended, self.processes.leads
+        )
 
     def _begin(self, n_parameters: int) -> None:
         """Make the folder, or see that it is this run's."""
         settings = {
             "recipe": self.start.recipe.as_dict(),
-            "corpus": self.material.facts(),
+            "corpus": self.data.facts(),
             "seed": self.seed,
             "from": self.start.facts(),
-            "processes": self.crew.n,
+            "processes": self.processes.n,
         }
         if self.folder.about.exists():
             self.folder.check(settings)
             return
         versions = {name: version(name) for name in ("antiphon", "torch", "numpy")}
-        opening = batches.opening(self.material.corpus, self.start.recipe).tolist()
+        opening = batches.opening(self.data.corpus, self.start.recipe).tolist()
         self.folder.begin(
             {**settings, "n_parameters": n_parameters, "opening": opening, "versions": versions}
         )
@@ -160,26 +161,24 @@ class _Run:
         return replace(state, elapsed_s=metrics.elapsed_s(self.folder.metrics, state.step))
 
     def _introduce(self, n_parameters: int, state: State) -> None:
-        recipe, material = self.start.recipe, self.material
-        among = f", {self.crew.n} processes" if self.crew.n > 1 else ""
-        self.talk.say(
-            f"{recipe.name}: {n_parameters:,} parameters on {self.device}{among}; {material.summary()}."
+        recipe, data = self.start.recipe, self.data
+        among = f", {self.processes.n} processes" if self.processes.n > 1 else ""
+        self.reporter.say(
+            f"{recipe.name}: {n_parameters:,} parameters on {self.device}{among}; {data.summary()}."
         )
-        for warning in material.warnings(fine_tuning=self.start.bundle is not None):
-            self.talk.say(f"Warning: {warning}")
+        for warning in data.warnings(fine_tuning=self.start.bundle is not None):
+            self.reporter.say(f"Warning: {warning}")
         if state.step:
-            self.talk.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
+            self.reporter.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
 
     def _train(self, net: EventModel, adam: torch.optim.Adam, state: State) -> None:
-        recipe, material = self.start.recipe, self.material
-        feed = Feed(material.corpus, material.train, recipe, self.seed, self.crew)
-        evaluation = Evaluation(
-            net, material.corpus, material.validation, recipe, self.device.place, self.crew
-        )
-        pace = self._foretell(net, feed, state)
+        recipe, data = self.start.recipe, self.data
+        loader = Loader(data.corpus, data.train, recipe, self.seed, self.processes)
+        evaluation = Evaluation(net, data.corpus, data.validation, recipe, self.device.place, self.processes)
+        pace = self._foretell(net, loader, state)
         journal = self._journal(net, state)
         loop = Loop(
-            net, adam, recipe, feed, evaluation, journal, self.folder, self.device, self.crew, state,
+            net, adam, recipe, loader, evaluation, journal, self.folder, self.device, self.processes, state,
             self.seed, pace, self.save_every_s,
         )  # fmt: skip
         try:
@@ -188,30 +187,30 @@ class _Run:
             loop.run()
         finally:
             journal.close()
-        self.talk.say(
+        self.reporter.say(
             f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats a step "
             f"at step {state.best_step:,}."
         )
 
     def _journal(self, net: EventModel, state: State) -> Journal | NoJournal:
-        if not self.crew.leads:
+        if not self.processes.leads:
             return NoJournal()
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
         sampling = Sampling(net, recipe, opening, self.device.place, self.seed)
-        return Journal(self.folder, state, recipe.training.max_steps, self.talk, sampling)
+        return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 
-    def _foretell(self, net: EventModel, feed: Feed, state: State) -> Pace:
+    def _foretell(self, net: EventModel, loader: Loader, state: State) -> Pace:
         """Say how long this will take at most; gives the pace that was measured."""
         recipe = self.start.recipe
         training = recipe.training
-        measured = estimate(net, feed, self.device)
+        measured = estimate(net, loader, self.device)
         steps = training.max_steps - state.step
-        per_batch = training.batch_size * self.crew.n
-        judged = -(-len(self.material.validation) // per_batch)
+        per_batch = training.batch_size * self.processes.n
+        judged = -(-len(self.data.validation) // per_batch)
         total = measured.total_s(steps, -(-steps // training.evaluate_every), judged)
         pace = Pace(measured.step_s)
-        self.talk.say(
+        self.reporter.say(
             f"{steps:,} steps of {per_batch} {recipe.events.plural} take about {duration(total)} "
             f"at {pace.steps_per_s:.2f} a second, less if {training.patience} evaluations "
             f"{training.evaluate_every:,} steps apart bring nothing."

@@ -1,4 +1,4 @@
-"""A wish to stop, heard between two steps instead of in the middle of one."""
+"""A request to stop, heard between two steps instead of in the middle of one."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Wish:
+class StopRequest:
     """Whether somebody asked for a stop."""
 
     def __init__(self) -> None:
-        self.stated = False
+        self.made = False
 
-    def state(self, number: int, frame: FrameType | None) -> None:
-        """Signal handler: remember the first wish, obey a second at once."""
-        if self.stated:
+    def make(self, number: int, frame: FrameType | None) -> None:
+        """Signal handler: remember the first request, obey a second at once."""
+        if self.made:
             raise KeyboardInterrupt
-        self.stated = True
+        self.made = True
 
 
 @contextmanager
-def wish_to_stop() -> Iterator[Wish]:
-    """Ctrl-C and SIGTERM become a wish that the loop reads after its step, so that nothing is half updated.
+def stop_requests() -> Iterator[StopRequest]:
+    """Ctrl-C and SIGTERM become a request that the loop reads after its step, so that nothing is half
+    updated.
 
-    Signals can be heard in the main thread only; elsewhere the wish stays unstated.
+    Signals can be heard in the main thread only; elsewhere no request is ever made.
     """
-    wish = Wish()
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield wish
+        yield request
         return
-    former = {number: signal.signal(number, wish.state) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, request.make) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield wish
+        yield request
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

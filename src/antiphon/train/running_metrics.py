@@ -12,7 +12,7 @@ from antiphon.nets import Loss
 from antiphon.train.processes import Processes
 
 
-class Tally:
+class RunningMetrics:
     """Sums over the steps since `take` was last asked."""
 
     def __init__(self, device: torch.device) -> None:
@@ -35,15 +35,17 @@ class Tally:
             self._parts[name] = self._parts.get(name, 0) + part.detach().float()
         self.n_steps += 1
 
-    def take(self, crew: Processes) -> dict[str, float]:
+    def take(self, processes: Processes) -> dict[str, float]:
         """Means over the steps of all processes, by label as the original's: loss (nats), of which labels
         alone make the perplexity, and accuracies.
 
         `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
         the default event's; `gradient_norm` is from before clipping, over the steps where it is a number.
         What else a head logs is `loss_` and its name. A share of nothing is NaN."""
-        nll, labels, n, correct, n_events, correct_events, norm, n_usable = crew.total(self._sums).tolist()
-        parts = {f"loss_{name}": share(crew.total(part).item(), n) for name, part in self._parts.items()}
+        nll, labels, n, correct, n_events, correct_events, norm, n_usable = processes.total(
+            self._sums
+        ).tolist()
+        parts = {f"loss_{name}": share(processes.total(part).item(), n) for name, part in self._parts.items()}
         self._reset()
         return {
             "loss": share(nll, n),

@@ -1,26 +1,81 @@
-"""What a run learns from and is judged by: a corpus's splits as a recipe sees them."""
+"""What a run learns from and is judged by: the splits of a corpus as a recipe sees them, and the endless
+stream of training batches, which can be taken up again at any place.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from antiphon.data import batches
+from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
 from antiphon.data.remedies import against_few
 from antiphon.errors import CorpusError, OptionError
+from antiphon.nets import EventBatch
 from antiphon.recipes import Recipe
 from antiphon.runtime import bundle
-from antiphon.train.feed import Indices
+from antiphon.train.processes import Processes
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Batches of the sequences `indices`, shuffled and transposed anew each epoch as (seed, epoch, sequence)
+    say.
+
+    Among several processes every one takes each n-th batch; what does not fill a round is left for another
+    epoch.
+    """
+
+    corpus: Corpus
+    indices: Indices
+    recipe: Recipe
+    seed: int
+    processes: Processes
+
+    def __call__(self, epoch: int, batch: int) -> Iterator[tuple[int, int, Batch]]:
+        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, batch). Raises `CorpusError` if
+        there is none.
+        """
+        while True:
+            done = batch
+            for mine in self._rounds(epoch, batch):
+                done += 1
+                yield epoch, done, mine
+            if not done:
+                raise CorpusError(
+                    f"{len(self.indices)} sequences make fewer batches than {self.processes.n} processes "
+                    "want; add pieces, or start fewer processes."
+                )
+            epoch, batch = epoch + 1, 0
+
+    def _rounds(self, epoch: int, done: int) -> Iterator[Batch]:
+        """This process's batches of one epoch after the first `done`."""
+        n, rank = self.processes.n, self.processes.rank
+        corpus, indices, recipe = self.corpus, self.indices, self.recipe
+        every = batches.epoch(corpus, indices, recipe, seed=self.seed, epoch=epoch, start=done * n)
+        return (group[rank] for group in zip(*[every] * n, strict=False))
+
+
+def tensors(batch: Batch, device: torch.device) -> EventBatch:
+    """The batch on `device`, as nets take it."""
+    arrays = (batch.events, batch.lengths, batch.position, batch.control, batch.value)
+    return EventBatch(*(None if a is None else torch.from_numpy(a).to(device) for a in arrays))  # type: ignore[arg-type]
+
 
 _FEW, _FEW_TO_TUNE = 300, 30
 """Pieces in the training split below which a net of usual size learns them by heart."""
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Sequences to train on and to judge by. `unseen` is False where the corpus is too small to set any
     aside.
     """
@@ -60,7 +115,7 @@ class Material:
         return found
 
 
-def gather(corpus: Corpus, recipe: Recipe) -> Material:
+def gather(corpus: Corpus, recipe: Recipe) -> TrainingData:
     """The splits of `corpus`. Raises `CorpusError` where it does not fit the recipe or holds too little,
     `OptionError` for a recipe that would transpose what has no pitches."""
     batches.check(corpus, recipe)
@@ -70,4 +125,4 @@ def gather(corpus: Corpus, recipe: Recipe) -> Material:
     train, validation = (batches.usable(corpus, corpus.split(name)) for name in ("train", "validation"))
     if not len(train):
         raise CorpusError(f"'{corpus.folder}' has nothing to train on; build it from more pieces.")
-    return Material(corpus, recipe, train, validation if len(validation) else train, len(validation) > 0)
+    return TrainingData(corpus, recipe, train, validation if len(validation) else train, len(validation) > 0)
