@@ -240,6 +240,7 @@ def test_drums_are_prompted_by_a_file(drum_file: Path) -> None:
         (("--key", "D"), "which have no pitches: leave out --key"),
         (("--transpose", "3"), "which have no pitches: leave out --transpose"),
         (("--primer-events", "kick"), "has no steps after it"),
+        (("--primer-events", "kick x---q"), "The row 'x---q' has other signs than steps"),
         (("--primer-events", "cowbell x---"), "No drum 'cowbell'"),
         (("--primer-events", "36+ 38"), "step '36\\+' is none"),
         (("--primer-events", "36 12"), "sound 12 is of no class"),

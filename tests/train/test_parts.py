@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
-from antiphon.errors import NameNotFound, OptionError, RunError
+from antiphon.errors import NameNotFound, OptionError, OutputError, RunError
 from antiphon.recipes import Training
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
@@ -115,6 +116,25 @@ def test_a_checkpoint_of_another_net_or_none_at_all_is_explained(tmp_path: Path)
     (tmp_path / "cut.safetensors").write_bytes((tmp_path / "a.safetensors").read_bytes()[:-5])
     with pytest.raises(RunError, match="cannot be read"):
         checkpoint.load(tmp_path / "cut.safetensors")
+
+
+def test_a_disk_that_is_full_costs_one_line_and_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, path = dict(torch.nn.Linear(3, 2).state_dict()), tmp_path / "last.safetensors"
+    checkpoint.save(path, weights, {"step": 1})
+
+    def full(tensors: object, target: Path, **metadata: object) -> None:
+        target.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(OutputError, match=r"Cannot write '.*last.safetensors': .*No space left on device"):
+        checkpoint.save(path, weights, {"step": 2})
+    assert [file.name for file in tmp_path.iterdir()] == ["last.safetensors"]
+    assert checkpoint.load(path)[1] == {"step": 1}
+    with pytest.raises(OutputError, match="No space left on device"):
+        metrics.append(Path("/dev/full"), 1, "train", {"loss": 1.0})
 
 
 def test_metrics_forget_what_came_after_the_checkpoint_and_half_a_line(tmp_path: Path) -> None:

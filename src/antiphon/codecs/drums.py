@@ -244,6 +244,10 @@ def _rows(line: str, classes: DrumClasses) -> list[tuple[int, str]]:
             else:
                 rows[-1] = (rows[-1][0], rows[-1][1] + signs)
             name = []
+        elif re.match(r"[xXoO.|-]{3}", word):
+            raise PromptError(
+                f"The row '{word:.40}' has other signs than steps: x or o is struck, - or . is not."
+            )
         else:
             name.append(word)
     if name:

@@ -79,7 +79,10 @@ def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Write tensors and facts (JSON types) to `path` whole or not at all. Raises `OutputError`."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
+        try:
+            save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
+        except SafetensorError as error:  # in which the system's own, of a full disk say, is hidden
+            raise OSError(str(error)) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from antiphon.errors import OutputError
 from antiphon.files import atomic_write
 
 
@@ -23,9 +24,14 @@ def judged(figures: Mapping[str, float | None]) -> float:
 
 
 def append(path: Path, step: int, kind: str, figures: Mapping[str, float]) -> None:
-    """Add one line."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"step": step, "kind": kind, **plain(figures)}) + "\n")
+    """Add one line. Raises `OutputError`."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, "kind": kind, **plain(figures)}) + "\n")
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write '{path}': {error.strerror or error}. Make room there; the same command goes on."
+        ) from error
 
 
 def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
