@@ -59,7 +59,7 @@ def _print_table(found: list[Row]) -> None:
 
 
 def _cells(row: Row) -> list[str]:
-    from antiphon.train.clock import duration
+    from antiphon.train.metrics import duration
 
     return [
         row.run, row.recipe, "x".join(map(str, row.layers)), f"{row.n_parameters:,}", f"{row.n_train:,}",

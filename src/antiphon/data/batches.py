@@ -7,7 +7,7 @@ that training can be taken up at any batch of any epoch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,34 @@ class Batch:
     """What each event is conditioned on, [B, T, C]."""
     value: Float32 | None = None
     """The continuous numbers that go with each event, [B, T, G]."""
+    rows: Int | None = None
+    """Which rows of a whole batch these are, [B]; None: all."""
+    weight: float = 1.0
+    """The scored events here per scored event of the whole batch."""
+
+    @property
+    def numbers(self) -> list[int]:
+        """`rows`, counted out."""
+        return list(range(len(self.lengths))) if self.rows is None else self.rows.tolist()
+
+    def chunks(self, most: int) -> list[Batch]:
+        """The same rows in batches of at most `most`, each as long as its longest row; as few as there can
+        be, of equal size."""
+        n = len(self.lengths)
+        if n <= most:
+            return [self] if n else []
+        total = _scored(self.lengths)
+        cuts = np.array_split(np.arange(n), -(-n // most))
+        return [self._take(rows, self.weight * _scored(self.lengths[rows]) / max(total, 1)) for rows in cuts]
+
+    def _take(self, rows: Int, weight: float) -> Batch:
+        T = int(self.lengths[rows].max())
+        events, position = self.events[rows, :T], self.position[rows, :T]
+        control, value = (None if a is None else a[rows, :T] for a in (self.control, self.value))
+        return Batch(
+            events, position, self.lengths[rows], self.sequences[rows], control, value,
+            np.array(self.numbers)[rows], weight,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +107,10 @@ def epoch(
     epoch: int,
     shuffle: bool = True,
     start: int = 0,
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch]:
-    """One pass over the sequences `indices`, from batch `start` on.
+    """One pass over the sequences `indices`, from batch `start` on; `part` (r, n) takes each n-th row of
+    every batch from row r on, of which a small batch may have none.
 
     Each is transposed by an interval drawn from `recipe.training.transpose`, moved into the recipe's view and
     cut into stretches of at most `max_length` events that begin at bar lines (of a bar longer than that,
@@ -97,7 +127,7 @@ def epoch(
         )
     semitones = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
     batches = _batches(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)
-    return (_gather(corpus, examples.take(rows), recipe, semitones) for rows in batches[start:])
+    return (_gather_part(corpus, examples.take(rows), recipe, semitones, part) for rows in batches[start:])
 
 
 def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
@@ -229,6 +259,25 @@ def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Seq
     order = np.lexsort((_raw(*draw, 1, len(bins)), bins))
     batches = [order[cut : cut + size] for cut in range(0, len(order), size)]
     return [batches[place] for place in np.argsort(_raw(*draw, 2, len(batches)), kind="stable")]
+
+
+def _gather_part(
+    corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int, part: tuple[int, int]
+) -> Batch:
+    """Part (r, n) of the batch of these examples."""
+    rank, n = part
+    rows = np.arange(rank, len(examples), n)
+    mine = examples.take(rows)
+    if not len(mine):
+        none, n_fields = np.zeros(0, np.int64), len(recipe.alphabet.sizes)
+        return Batch(none.reshape(0, 1, n_fields), none.reshape(0, 1, 2), none, none, rows=rows, weight=0.0)
+    weight = _scored(mine.end - mine.begin) / max(_scored(examples.end - examples.begin), 1)
+    return replace(_gather(corpus, mine, recipe, semitones), rows=rows, weight=weight)
+
+
+def _scored(lengths: Int) -> int:
+    """Events of sequences of these lengths that a loss scores: all but the first of each."""
+    return int(np.maximum(lengths - 1, 0).sum())
 
 
 def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int) -> Batch:

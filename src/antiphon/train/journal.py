@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from antiphon.errors import MissingDependency
 from antiphon.train import metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.clock import Pace, duration
 from antiphon.train.folder import RunFolder
+from antiphon.train.metrics import duration
+from antiphon.train.pace import Pace
 from antiphon.train.sample import Sampling
 
 try:

@@ -1,4 +1,4 @@
-"""How long training will take, measured before it starts on batches it will see."""
+"""How long training takes: foretold before it starts, on batches that it will see, and told while it runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from antiphon.data.batches import Batch
 from antiphon.nets import EventModel
 from antiphon.train.device import Device
 from antiphon.train.loader import Loader, tensors
+from antiphon.train.metrics import duration
 
 _LOOKED_AT, _TRIED = 12, 2
 
@@ -35,7 +36,7 @@ def estimate(net: EventModel, loader: Loader, device: Device) -> Estimate:
     seen = [batch for _, _, batch in islice(loader(0, 0), _LOOKED_AT)]
     mean = sum(batch.events.size for batch in seen) / len(seen)
     tried = sorted(seen, key=lambda batch: abs(batch.events.size - mean))[:_TRIED]
-    _step(net, tried[0], device)  # the first one pays for what is set up once
+    _timed(net, tried[0], device, gradients=True)  # the first one pays for what is set up once
     seconds = sum(_timed(net, batch, device, gradients=True) for batch in tried)
     judging = _timed(net, tried[0], device, gradients=False)
     size = sum(batch.events.size for batch in tried)
@@ -44,7 +45,8 @@ def estimate(net: EventModel, loader: Loader, device: Device) -> Estimate:
 
 def _timed(net: EventModel, batch: Batch, device: Device, *, gradients: bool) -> float:
     start = time.perf_counter()
-    _step(net, batch, device, gradients=gradients)
+    for chunk in batch.chunks(device.rows):
+        _step(net, chunk, device, gradients=gradients)
     return time.perf_counter() - start
 
 
@@ -58,3 +60,24 @@ def _step(net: EventModel, batch: Batch, device: Device, *, gradients: bool = Tr
     loss.item()
     if device.place.type == "cuda":
         torch.cuda.synchronize()
+
+
+class Pace:
+    """Seconds a step takes of late: a mean that forgets."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = seconds
+
+    def note(self, seconds: float, steps: int) -> None:
+        """`steps` steps have just taken `seconds` together."""
+        now = seconds / steps
+        self.seconds = now if self.seconds is None else 0.8 * self.seconds + 0.2 * now
+
+    @property
+    def steps_per_s(self) -> float:
+        """Steps a second; 0 before anything was measured."""
+        return 1 / self.seconds if self.seconds else 0.0
+
+    def left(self, steps: int) -> str:
+        """How long `steps` more steps take, in words."""
+        return duration(steps * (self.seconds or 0.0))
