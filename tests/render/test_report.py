@@ -14,7 +14,7 @@ from antiphon.render import columns, report
 from antiphon.render.charts import Panel
 from antiphon.render.excerpt import data_uri
 from antiphon.render.histogram import histogram
-from antiphon.render.report import Chapter, Example, Report, Table
+from antiphon.render.report import AudioExample, Chapter, ReportPage, ReportTable
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
@@ -42,11 +42,11 @@ def text(tmp_path: Path) -> str:
             histogram("Tempo", [90.0, 91.0, 120.0], "quarters"),
             Panel("Files", [3, 1], labels=["used", "</td>"]),
         ],
-        [Example("a</audio>.mid", "4/4", "data:audio/mpeg;base64,AAAA")],
-        [Table("Reasons", ("piece", "why"), [("<b>", "broken")])],
+        [AudioExample("a</audio>.mid", "4/4", "data:audio/mpeg;base64,AAAA")],
+        [ReportTable("Reasons", ("piece", "why"), [("<b>", "broken")])],
     )
     report.write(
-        tmp_path / "page.html", Report("Title \udcff", "x", ["Mind <this>"], [chapter, Chapter("B")])
+        tmp_path / "page.html", ReportPage("Title \udcff", "x", ["Mind <this>"], [chapter, Chapter("B")])
     )
     return (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -77,11 +77,11 @@ def test_everything_has_a_name_and_a_table(text: str) -> None:
 
 
 def test_without_warnings_it_says_that_all_is_well(tmp_path: Path) -> None:
-    report.write(tmp_path / "page.html", Report("T", "x"))
+    report.write(tmp_path / "page.html", ReportPage("T", "x"))
     assert "looks healthy" in (tmp_path / "page.html").read_text(encoding="utf-8")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        report.write(tmp_path / "file" / "page.html", Report("T", "x"))
+        report.write(tmp_path / "file" / "page.html", ReportPage("T", "x"))
 
 
 def test_a_chart_draws_every_bar_and_tells_every_number() -> None:

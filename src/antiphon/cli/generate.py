@@ -14,7 +14,7 @@ from antiphon.errors import NameNotFound, OptionError
 if TYPE_CHECKING:
     from antiphon.generate import Piece
     from antiphon.generate.model import Model
-    from antiphon.render.sheet import Entry
+    from antiphon.render.sheet import SheetEntry
 
 _DEFAULT_FAMILY = "melody"
 """What is made where nothing is named."""
@@ -179,7 +179,7 @@ class _Written:
         typer.echo(f"Seed {first.request.seed}: with the same options it makes the same music.", err=True)
         typer.echo(f"Next: open {page}, or antiphon play {entries[0].midi}", err=True)
 
-    def _one(self, piece: Piece, folder: Path, name: str, cell: tuple[str, str]) -> Entry:
+    def _one(self, piece: Piece, folder: Path, name: str, cell: tuple[str, str]) -> SheetEntry:
         """One piece's files, and its entry on the page."""
         from antiphon.render import sheet
 
@@ -188,7 +188,7 @@ class _Written:
         piece.save_record(record)
         place = "".join(f"\t{word}" for word in cell if word)
         typer.echo(f"{midi}\t{piece.log_likelihood:.2f}\t{piece.per_event:.4f}{place}")
-        return sheet.Entry(
+        return sheet.SheetEntry(
             name=name,
             score=piece.score,
             midi=midi,

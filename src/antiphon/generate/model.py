@@ -21,7 +21,7 @@ from antiphon.generate.prompt import Given, Prompt
 from antiphon.generate.stream import Sounding, check_no_beam, stream
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.session import Automaton, Session
+from antiphon.runtime.session import PlayableModel, Session
 
 Primer = Given | Prompt | str | os.PathLike[str]
 """A primer: a score, a sequence of the model's family, events, or the path of a file of music."""
@@ -39,7 +39,7 @@ class Model:
         return self.bundle.name
 
     @cached_property
-    def player(self) -> Automaton:
+    def player(self) -> PlayableModel:
         """The playing graph."""
         from antiphon.runtime.player import Player
 

@@ -18,7 +18,7 @@ _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", 
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSummary:
     """One part of a score: index, name, what plays it, and what it plays (pitches are MIDI numbers)."""
 
     track: int
@@ -36,14 +36,14 @@ class Part:
         return self.name or self.instrument
 
 
-def parts(score: Score) -> list[Part]:
+def parts(score: Score) -> list[PartSummary]:
     """Every part that has notes, in order; its program is that of its first note."""
     found = []
     for track in np.unique(score.notes.track).tolist():
         notes = score.notes[score.notes.track == track]
         program, is_drum = int(notes.program[0]), bool(notes.is_drum[0])
         found.append(
-            Part(
+            PartSummary(
                 track, score.track_name(track).strip(), gm.program_name(program, is_drum), program, is_drum,
                 len(notes),
                 int(notes.pitch.min()), int(notes.pitch.max()),

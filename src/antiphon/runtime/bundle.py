@@ -49,7 +49,7 @@ class Graph(NamedTuple):
     outputs: Mapping[str, Tensor]
 
 
-class Labels(NamedTuple):
+class LabelGroups(NamedTuple):
     """The labels of a codec that has some of its own: how many each group has, and which is the default
     event's."""
 
@@ -73,7 +73,7 @@ class Bundle:
     state: Mapping[str, Tensor]
     safetensors: bytes = field(repr=False)
     graphs: Mapping[str, Graph] = field(repr=False)
-    labels: Labels | None = None
+    labels: LabelGroups | None = None
     rings: tuple[str, ...] = ()
     card: str = field(default="", repr=False)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -256,7 +256,8 @@ def _assembled(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle
             role: Graph(members[graph["file"]], _tensors(graph["inputs"]), _tensors(graph["outputs"]))
             for role, graph in index["graphs"].items()
         },
-        labels=labels and Labels(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
+        labels=labels
+        and LabelGroups(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
         rings=tuple(map(_text, index["rings"])),
         card=members[CARD].decode(),
         provenance=_mapping(index["provenance"]),

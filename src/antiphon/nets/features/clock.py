@@ -17,7 +17,7 @@ from antiphon.nets.features.tables import look_up
 from antiphon.recipes import MAX_STEPS_PER_BAR
 
 
-class Clock(nn.Module):
+class StepClock(nn.Module):
     """A clock of `bits` bits, the lowest first. With 0 bits it still knows where bars begin."""
 
     _period: Tensor

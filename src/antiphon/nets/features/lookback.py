@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import embedding
 
 from antiphon.errors import OptionError
-from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
 from antiphon.nets.features.repeats import delayed, kept
@@ -20,7 +20,7 @@ from antiphon.nets.features.tables import one_hot_rows
 from antiphon.recipes import Recipe, parts
 
 
-class Lookback(Labels):
+class LookbackFeatures(Labels):
     """See the module."""
 
     _rows: Tensor
@@ -34,7 +34,7 @@ class Lookback(Labels):
             raise OptionError("Music that is counted by the clock has no bars; leave out codec.bars.")
         super().__init__(alphabet, codec.bars)
         bits = codec.clock_bits
-        self.clock = Clock(bits, alphabet)
+        self.clock = StepClock(bits, alphabet)
         self.width = self.n_plain[0] * (1 + self.repeats.n) + bits + self.repeats.n
         self.register_buffer("_rows", one_hot_rows(self._labels(0)), persistent=False)
 

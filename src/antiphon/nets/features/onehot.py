@@ -14,7 +14,7 @@ from antiphon.nets.features.tables import one_hot_rows
 from antiphon.recipes import Recipe, parts
 
 
-class OneHot(Labels):
+class OneHotFeatures(Labels):
     """See the module. A control, and values, are put beside the event as they are."""
 
     needs_position = False

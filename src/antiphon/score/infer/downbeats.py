@@ -22,7 +22,7 @@ _NEAR = 0.125
 """How far from a beat, in beats, an onset may fall and still be on it."""
 
 
-class Bars(NamedTuple):
+class BarGrouping(NamedTuple):
     """A regular grouping of beats."""
 
     beats: int
@@ -41,14 +41,14 @@ def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
     return _scaled(onset) + _scaled(change)
 
 
-def group(accent: Float) -> Bars:
+def group(accent: Float) -> BarGrouping:
     """The bars whose downbeats stand out most from the other beats, for `accent` as `accents` gives it."""
     fits = {}
     for beats, prior in _PRIOR.items():
         for first in range(min(beats, len(accent))):
             down = np.zeros(len(accent), dtype=np.bool_)
             down[first::beats] = True
-            fits[Bars(beats, first)] = _contrast(accent, down) + prior + _BEGINNING * (first == 0)
+            fits[BarGrouping(beats, first)] = _contrast(accent, down) + prior + _BEGINNING * (first == 0)
     return max(fits, key=lambda bars: fits[bars])
 
 

@@ -43,7 +43,7 @@ _SCALES = np.array([[(p - key) % 12 in (0, 2, 4, 5, 7, 9, 11) for p in range(12)
 _MOST = 50_000
 
 
-class Model(NamedTuple):
+class HarmonyModel(NamedTuple):
     """Probabilities of the model; the defaults are Magenta's."""
 
     key_change: float = 0.001
@@ -67,7 +67,9 @@ class Harmony(NamedTuple):
     """Its chord, as an index to `CHORDS`, int64 [F]."""
 
 
-def infer_chords(score: Score, chords_per_bar: int | None = None, model: Model = Model()) -> Score:
+def infer_chords(
+    score: Score, chords_per_bar: int | None = None, model: HarmonyModel = HarmonyModel()
+) -> Score:
     """`score` with a chord symbol wherever the likeliest chord changes; those that it had are replaced.
 
     Raises what `harmony` raises.
@@ -79,7 +81,7 @@ def infer_chords(score: Score, chords_per_bar: int | None = None, model: Model =
     )
 
 
-def harmony(score: Score, chords_per_bar: int | None = None, model: Model = Model()) -> Harmony:
+def harmony(score: Score, chords_per_bar: int | None = None, model: HarmonyModel = HarmonyModel()) -> Harmony:
     """The likeliest keys and chords of `score`, `chords_per_bar` stretches a bar.
 
     Without that number a bar of 4/4 or 6/8 has two stretches, one of 2/2, 2/4 or 3/4 one (as in Magenta), and
@@ -110,7 +112,7 @@ def groups(meter: Meter) -> tuple[int, ...]:
     return (2,) * (beats // 2 - beats % 2) + (3,) * (beats % 2)
 
 
-def likeliest(sounding: npt.ArrayLike, model: Model = Model()) -> tuple[Int, Int]:
+def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> tuple[Int, Int]:
     """The likeliest keys and chords (int64 [F] each) for durations of pitch classes [F, 12].
 
     Of equally likely predecessors the first in the order of keys, then of `CHORDS`, is taken. Raises
@@ -143,7 +145,7 @@ def _unit(rows: Float) -> Float:
 
 
 @lru_cache(maxsize=8)
-def _transitions(model: Model) -> tuple[Float, Float, Float]:
+def _transitions(model: HarmonyModel) -> tuple[Float, Float, Float]:
     """Chance of each chord in each key [12, C]; log-chances of the next chord in the same key [12, next, C],
     and of the next key and chord after another key [12, C].
     """
@@ -219,7 +221,7 @@ def _offsets(meter: Meter, per_quarter: int, chords_per_bar: int | None) -> Int:
     return np.floor(begin + 0.5).astype(np.int64)
 
 
-def _check(model: Model) -> None:
+def _check(model: HarmonyModel) -> None:
     for name in ("key_change", "chord_change", "out_of_key"):
         if not 0 < (value := getattr(model, name)) < 1:
             raise OptionError(f"A probability {name} of {value}; expected a number between 0 and 1.")
