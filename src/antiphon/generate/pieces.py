@@ -21,6 +21,7 @@ from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.sampler import LogP
 from antiphon.runtime.session import PlayableModel, Session
+from antiphon.score.general_midi import program_name
 from antiphon.score.maps import KeyChange
 from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
@@ -189,7 +190,7 @@ def _piece(plan: PiecePlan, made_with: dict[str, str], request: Request, row: Pl
     music = Prompt(
         plan.recipe, family.excerpt(ids, begin), standing, finished=True, shift=-plan.back,
         qpm=options.length.qpm or plan.prompt.qpm,
-        name=plan.prompt.name if program is None else _instrument(program),
+        name=plan.prompt.name if program is None else program_name(program),
         key=options.tonality.key or plan.prompt.key, value=value,
     )  # fmt: skip
     name = f"{made_with['name']}, seed {request.seed}, no. {request.output + 1}"
@@ -201,9 +202,3 @@ def _piece(plan: PiecePlan, made_with: dict[str, str], request: Request, row: Pl
 def _score(music: Prompt, title: str) -> Score:
     score = music.recipe.events.extractor.to_score(music.sequence, music.qpm, name=music.name)
     return score.replace(title=title, keys=(KeyChange(0, music.key),) if music.key else ())
-
-
-def _instrument(program: int) -> str:
-    from antiphon.render.gm import program_name
-
-    return program_name(program)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.render import gm
+from antiphon.score import general_midi
 from antiphon.score.maps import Key
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -44,7 +44,8 @@ def parts(score: Score) -> list[PartSummary]:
         program, is_drum = int(notes.program[0]), bool(notes.is_drum[0])
         found.append(
             PartSummary(
-                track, score.track_name(track).strip(), gm.program_name(program, is_drum), program, is_drum,
+                track, score.track_name(track).strip(), general_midi.program_name(program, is_drum),
+                program, is_drum,
                 len(notes),
                 int(notes.pitch.min()), int(notes.pitch.max()),
             )

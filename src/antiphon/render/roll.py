@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import EmptyError, OptionError
-from antiphon.render import describe, gm, picture
+from antiphon.render import describe, picture
+from antiphon.score import general_midi
 from antiphon.score.bars import bar_lines
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -237,7 +238,7 @@ def _draw_keyboard(figure: Figure, box: Box, lanes: tuple[int, int], theme: Them
 def _name_drums(ax: Axes, keys: list[int], theme: Theme) -> None:
     for row in range(1, len(keys), 2):
         ax.axhspan(row - 0.5, row + 0.5, color=theme.black_lane, lw=0, zorder=0.5)
-    ax.set_yticks(range(len(keys)), [gm.drum_name(pitch) for pitch in keys], fontsize=6.5)
+    ax.set_yticks(range(len(keys)), [general_midi.drum_name(pitch) for pitch in keys], fontsize=6.5)
 
 
 def _draw_grid(ax: Axes, score: Score, lines: npt.NDArray[np.int64], theme: Theme) -> None:
