@@ -9,8 +9,8 @@ import pytest
 
 from antiphon import recipes
 from antiphon.codecs.alphabet import Alphabet, Field, Span
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import PitchView
-from antiphon.codecs.standing import Standing
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
 from antiphon.extract.melody import Melody

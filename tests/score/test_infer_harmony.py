@@ -149,7 +149,7 @@ def test_nothing_to_tell_chords_from() -> None:
         (HarmonyModel(chord_change=1.5), None, "chord_change"),
         (HarmonyModel(out_of_key=float("nan")), None, "out_of_key"),
         (HarmonyModel(concentration=-1.0), None, "concentration"),
-        (HarmonyModel(), 0, "chords a bar"),
+        (HarmonyModel(), 0, "chords per bar"),
     ],
 )
 def test_values_that_make_no_sense(model: HarmonyModel, per_bar: int | None, message: str) -> None:

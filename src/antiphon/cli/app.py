@@ -1,4 +1,4 @@
-"""The `antiphon` command: one verb a file, words in, one call below, one line for every error."""
+"""The `antiphon` command: one verb per file, words in, one call below, one line for every error."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class _Written:
         cells = cells or [("", "")] * len(pieces)
         rows = zip(pieces, names, cells, strict=True)
         entries = [self._one(piece, folder, name, cell) for piece, name, cell in rows]
-        typer.echo("Each line: file, log-likelihood in nats, and the same an event.", err=True)
+        typer.echo("Each line: file, log-likelihood in nats, and the same per event.", err=True)
         first = pieces[0]
         about = f"{first.bundle['name']}, seed {first.request.seed}"
         page = sheet.write(folder, entries, title="New music", about=about)
@@ -205,11 +205,10 @@ class _Written:
         if self.sound_suffix is None or not len(piece.score.notes):
             return None
         from antiphon.render import audio
-        from antiphon.render.sound import sound
         from antiphon.render.synth import SAMPLE_RATE
 
         path = stem.with_name(stem.name + self.sound_suffix)
-        audio.write(path, sound(piece.score)[0], SAMPLE_RATE)
+        audio.write(path, audio.sound(piece.score)[0], SAMPLE_RATE)
         return path
 
     def _picture(self, piece: Piece, path: Path) -> Path | None:

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Alphabet, Ids, Span, single
-from antiphon.codecs.family import Family, Float32, Learn, Learned, View
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.families import Family, Float32, Learn, Learned, View
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError, NameNotFound, PromptError
 from antiphon.extract.drum_classes import CLASSES, DrumClasses, drum_classes
 from antiphon.extract.drums import EXTRACTOR, DrumOptions, DrumTrack

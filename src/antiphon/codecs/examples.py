@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.codecs import polyphony
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.kinds import kind as kind_of
 from antiphon.codecs.melody import FIRST_PITCH_ID, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.codecs.performance import FIRST_ON_ID, FIRST_SHIFT_ID, FIRST_VELOCITY_ID
-from antiphon.codecs.standing import Standing
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.io import records
 from antiphon.io.examples import Example, is_example, loads
@@ -131,7 +131,7 @@ def layout_of(example: Example, name: str = "") -> ExampleLayout:
     if not fitting:
         known = sorted(found.width for found in LAYOUTS.values() if name in ("", found.name))
         widths = ", ".join(map(str, known))
-        raise FormatError(f"examples of {width} inputs a step; {name or 'known models'} have {widths}.")
+        raise FormatError(f"examples of {width} inputs per step; {name or 'known models'} have {widths}.")
     return fitting[0]
 
 

@@ -114,7 +114,7 @@ def _aside(sequences: Sequences) -> Bool:
 
 
 def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float:
-    """Mixture weights by expectation maximisation; one imagined event a voice keeps unheard cases even."""
+    """Mixture weights by expectation maximisation; one imagined event per voice keeps unheard cases even."""
     possible = _possible()
     weights: Float = possible / possible.sum(axis=1, keepdims=True)
     scored = sequences.scored

@@ -1,4 +1,4 @@
-"""`EventScores`, one value an event, and `Figures`, their means: the same for nets, for their labels and for
+"""`EventScores`, one value per event, and `Figures`, their means: the same for nets, for their labels and for
 counting.
 """
 
@@ -78,7 +78,7 @@ class Figures:
 
 
 def perplexity(nats: float) -> float:
-    """e to the power of `nats` an event; infinite where that is more than a float holds."""
+    """e to the power of `nats` per event; infinite where that is more than a float holds."""
     return math.exp(nats) if nats < 700 else math.inf
 
 

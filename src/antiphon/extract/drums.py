@@ -1,4 +1,4 @@
-"""`DrumTrack`: a set of drums a step; its extraction from a score, and the way back.
+"""`DrumTrack`: a set of drums per step; its extraction from a score, and the way back.
 
 The rules and the default options are those of Magenta's drums pipeline: all percussion parts are one track,
 which begins at the bar line before its first hit; a rest of a bar ends it, and short ones are left out.

@@ -20,8 +20,8 @@ from antiphon.score.quantized import QuantizedScore
 
 
 class NotePerformance(PlayedSequence):
-    """A row a note; `events` int16 [T, 4] are steps since the onset before (the first: since step 0), pitch,
-    bin of velocity (from 1; 0 without bins), and duration in steps, at least 1."""
+    """A row per note; `events` int16 [T, 4] are steps since the onset before (the first: since step 0),
+    pitch, velocity bin (from 1; 0 without bins), and duration in steps, at least 1."""
 
     @property
     def steps(self) -> int:

@@ -23,7 +23,7 @@ MOST_STEPS = 1 << 24
 
 
 class OnsetColumns(Protocol):
-    """Columns ordered by line and start, one row an onset."""
+    """Columns ordered by line and start, one row per onset."""
 
     @property
     def start(self) -> Int:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from antiphon.errors import OptionError
-from antiphon.extract.events import Events
-from antiphon.extract.extraction import Reading
+from antiphon.extract.extraction import Events, Reading
 from antiphon.extract.lines import counting
 from antiphon.score.maps import TempoMap
 from antiphon.score.notes import Int, Notes, Small
@@ -102,7 +101,7 @@ def reading(options: PlayingOptions, steps_per_quarter: int) -> Reading:
 
 
 def clock(grid: Grid) -> tuple[int, int]:
-    """Steps a second and steps a quarter of a grid, as `PlayedSequence` has them."""
+    """Steps per second and steps per quarter of a grid, as `PlayedSequence` has them."""
     return (0, grid.steps) if isinstance(grid, PerQuarter) else (grid.steps, 0)
 
 
@@ -240,7 +239,7 @@ def to_score(
 
 
 def _ticks(played: PlayedSequence, qpm: float) -> tuple[int, int, float]:
-    """Ticks a step, ticks a quarter, and the tempo."""
+    """Ticks per step, ticks per quarter, and the tempo."""
     if played.steps_per_quarter:
         tick = max(1, DEFAULT_TICKS_PER_QUARTER // played.steps_per_quarter)
         return tick, tick * played.steps_per_quarter, qpm

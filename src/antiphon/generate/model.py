@@ -12,9 +12,8 @@ from typing import Any, Unpack
 
 from antiphon import io
 from antiphon.errors import BundleError, NameNotFound
-from antiphon.generate import record
-from antiphon.generate.options import Keywords, Options
-from antiphon.generate.piece import Piece, Request
+from antiphon.generate.options import Keywords, Options, typed
+from antiphon.generate.piece import Piece, Request, read_record
 from antiphon.generate.pieces import generate
 from antiphon.generate.plan import prepare
 from antiphon.generate.prompt import Given, Prompt
@@ -117,8 +116,8 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
 
     Raises `FormatError` for what is no record, `BundleError` where the bundle is another.
     """
-    found = record.read(path)
-    made_with = record.typed(found["bundle"], {"name": str, "sha256": str})
+    found = read_record(path)
+    made_with = typed(found["bundle"], {"name": str, "sha256": str})
     try:
         model = load(bundle or made_with["name"])
     except NameNotFound as error:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.generate.options import Options

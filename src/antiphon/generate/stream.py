@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
 from antiphon.errors import OptionError
 from antiphon.generate.plan import PiecePlan
 from antiphon.runtime.session import PlayableModel

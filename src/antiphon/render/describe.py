@@ -93,7 +93,7 @@ def meter_text(score: Score) -> str:
 
 
 def tempo_text(score: Score) -> str:
-    """Quarters a minute: "120", or the slowest and fastest ("96–132")."""
+    """Quarters per minute: "120", or the slowest and fastest ("96–132")."""
     low, high = round(float(score.tempos.qpm.min())), round(float(score.tempos.qpm.max()))
     return f"{low}" if low == high else f"{low}–{high}"
 

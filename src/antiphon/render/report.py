@@ -14,7 +14,7 @@ from string import Template
 
 from antiphon.errors import one_line
 from antiphon.files import atomic_write
-from antiphon.render import columns, frame
+from antiphon.render import pages
 from antiphon.render.charts import Panel
 
 SUFFIXES = (".html", ".htm")
@@ -63,8 +63,8 @@ class ReportPage:
 
 def write(path: Path, report: ReportPage) -> None:
     """Write the page to `path`, whole or not at all. Raises `OutputError`."""
-    page = Template(frame.part("report.html")).substitute(
-        opening=frame.opening(one_line(report.title), one_line(report.about), "page.css", "report.css"),
+    page = Template(pages.part("report.html")).substitute(
+        opening=pages.opening(one_line(report.title), one_line(report.about), "page.css", "report.css"),
         contents="\n".join(_link(number, chapter) for number, chapter in enumerate(report.chapters)),
         warnings=_warnings(report.warnings),
         chapters="\n".join(_chapter(number, chapter) for number, chapter in enumerate(report.chapters)),
@@ -107,7 +107,7 @@ def _figures(chapter: Chapter) -> Iterator[str]:
 def _charts(chapter: Chapter) -> Iterator[str]:
     shown = [panel for panel in chapter.panels if any(panel.values)]
     if shown:
-        yield f'<div class="charts">{"".join(columns.figure(panel) for panel in shown)}</div>'
+        yield f'<div class="charts">{"".join(pages.figure(panel) for panel in shown)}</div>'
 
 
 def _examples(chapter: Chapter) -> Iterator[str]:

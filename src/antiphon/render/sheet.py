@@ -20,7 +20,7 @@ import numpy as np
 
 from antiphon.errors import EmptyError
 from antiphon.files import atomic_write
-from antiphon.render import describe, frame
+from antiphon.render import describe, pages
 from antiphon.render.roll import facts
 from antiphon.score.bars import bar_lines
 from antiphon.score.score import Score
@@ -62,9 +62,9 @@ def write(folder: Path, entries: Sequence[SheetEntry], *, title: str = "New musi
     """
     if not entries:
         raise EmptyError("There is nothing to put on the contact sheet: no piece was made.")
-    page = Template(frame.part("page.html")).substitute(
-        opening=frame.opening(title, about, "page.css"),
-        script=frame.part("page.js"),
+    page = Template(pages.part("page.html")).substitute(
+        opening=pages.opening(title, about, "page.css"),
+        script=pages.part("page.js"),
         music=_embedded([_music(entry.score) for entry in entries]),
         layout=_layout(entries),
         pieces=_pieces(folder, entries),
@@ -119,7 +119,7 @@ def _music(score: Score) -> dict[str, object]:
 def _piece(folder: Path, number: int, entry: SheetEntry) -> str:
     audio = f' data-audio="{_link(folder, entry.audio)}"' if entry.audio else ""
     return (
-        Template(frame.part("piece.html"))
+        Template(pages.part("piece.html"))
         .substitute(
             number=number,
             name=escape(entry.name),

@@ -23,7 +23,7 @@ from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Automaton
 from antiphon.errors import AntiphonError, BundleError, NameNotFound
 from antiphon.recipes import Recipe
-from antiphon.recipes.legacy import upgraded
+from antiphon.recipes.recipe import upgraded
 from antiphon.runtime import container
 from antiphon.runtime.container import CARD, SUFFIX, WEIGHTS, brief
 from antiphon.runtime.sampler import OPENING_FLOOR, SAMPLER_VERSION

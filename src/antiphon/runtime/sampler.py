@@ -29,7 +29,7 @@ LogP = npt.NDArray[np.floating]
 def choose(
     log_p: LogP, u: Float, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
 ) -> Int:
-    """One id a row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
+    """One id per row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
 
     `greedy` bool [B] are rows that take the most probable one; None is those of `how`. Raises `OptionError`
     where a row's constraints leave no event that the model gives any probability.

@@ -13,7 +13,7 @@ from antiphon.codecs import kinds as registry
 from antiphon.data.checkup import Checkup, quantiles
 from antiphon.data.corpus import Corpus
 from antiphon.data.health import Health
-from antiphon.render.excerpt import data_uri
+from antiphon.render.pages import sound_uri
 from antiphon.render.report import AudioExample, Chapter, ReportPage, ReportTable
 from antiphon.score.maps import DEFAULT_QPM
 
@@ -86,7 +86,7 @@ def _examples(view: Corpus, n: int) -> Iterator[AudioExample]:
         meter = view.standing(index).meter
         about = f"{qpm:.0f} quarters a minute, {meter}" if view.steps_per_bar(index) else "as it was played"
         path = PurePath(view.source(index))
-        if sound := data_uri(score, _SECONDS):
+        if sound := sound_uri(score, _SECONDS):
             yield AudioExample(path.name, f"{about}; {path.parent}", sound)
 
 

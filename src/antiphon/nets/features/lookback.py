@@ -15,8 +15,8 @@ from antiphon.errors import OptionError
 from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
+from antiphon.nets.features.onehot import one_hot_rows
 from antiphon.nets.features.repeats import delayed, kept
-from antiphon.nets.features.tables import one_hot_rows
 from antiphon.recipes import Recipe, parts
 
 

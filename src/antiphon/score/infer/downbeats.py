@@ -1,7 +1,7 @@
 """Which beats begin bars: a meter and a first downbeat for beats that are given.
 
 Bars begin where music is accented: with loud, low and long notes, and where harmony changes. Every
-number of beats a bar and every place of the first downbeat is tried on the whole piece.
+number of beats per bar and every place of the first downbeat is tried on the whole piece.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from antiphon.score.infer.chroma import durations
+from antiphon.score.infer.key import durations
 from antiphon.score.infer.pulse import Onsets
 from antiphon.score.notes import Float, Notes
 
 _PRIOR = {4: 0.0, 3: 0.0, 2: -0.15}
-"""What speaks for each number of beats a bar before any music is heard."""
+"""What speaks for each number of beats per bar before any music is heard."""
 _BEGINNING = 0.08
 """What speaks for music that begins on a downbeat."""
 _NEAR = 0.125
@@ -34,7 +34,7 @@ class BarGrouping(NamedTuple):
 def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
     """How strongly each beat is accented, float64 [B], on average 0.
 
-    `notes` are the piece's, their times in beats (1000 a beat).
+    `notes` are the piece's, their times in beats (1000 per beat).
     """
     onset = _on_beats(beats, found)
     change = _changes(notes, len(beats))

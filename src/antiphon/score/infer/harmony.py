@@ -1,7 +1,7 @@
 """Chords and keys that a piece goes through: the likeliest sequence of both, by the Viterbi algorithm.
 
 Magenta's model: a hidden key (12 major ones, each with its relative minor) and a hidden chord (none, or eight
-kinds on twelve roots) in every stretch of music, a few stretches a bar. Keys seldom change, chords prefer
+kinds on twelve roots) in every stretch of music, a few stretches per bar. Keys seldom change, chords prefer
 pitches of the key, and the durations of pitch classes in a stretch point to the chord. Here any meter has
 stretches, and a piece may be long.
 """
@@ -18,7 +18,7 @@ from antiphon.errors import EmptyError, OptionError
 from antiphon.score.bars import bar_lines
 from antiphon.score.chords import NO_CHORD
 from antiphon.score.chords.spelling import PLAIN_NAMES
-from antiphon.score.infer.chroma import durations, is_pitched
+from antiphon.score.infer.key import durations, is_pitched
 from antiphon.score.maps import Mark, Meter
 from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
@@ -82,14 +82,14 @@ def infer_chords(
 
 
 def harmony(score: Score, chords_per_bar: int | None = None, model: HarmonyModel = HarmonyModel()) -> Harmony:
-    """The likeliest keys and chords of `score`, `chords_per_bar` stretches a bar.
+    """The likeliest keys and chords of `score`, `chords_per_bar` stretches per bar.
 
     Without that number a bar of 4/4 or 6/8 has two stretches, one of 2/2, 2/4 or 3/4 one (as in Magenta), and
     every other meter one a group of beats (see `groups`). Raises `EmptyError` for music without pitched
     notes, `OptionError` for values that are no probabilities and for music of more than 50,000 stretches.
     """
     if chords_per_bar is not None and not 1 <= chords_per_bar <= 64:
-        raise OptionError(f"{chords_per_bar} chords a bar; expected 1 to 64.")
+        raise OptionError(f"{chords_per_bar} chords per bar; expected 1 to 64.")
     if not is_pitched(score.notes).any() or not score.end:
         raise EmptyError("No chords can be told without notes of a pitch; expected some that are no drums.")
     edges = _edges(score, chords_per_bar)
@@ -208,7 +208,7 @@ def _edges(score: Score, chords_per_bar: int | None) -> Int:
 def _check_number(n: int) -> None:
     if n > _MOST:
         raise OptionError(
-            f"{n} chords to be told, or more; expected at most {_MOST}. Take fewer a bar, or cut the music."
+            f"{n} chords to be told, or more; expected at most {_MOST}. Take fewer per bar, or cut the music."
         )
 
 
