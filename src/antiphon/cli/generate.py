@@ -120,7 +120,7 @@ def _model(what: str | None, bundle: str | None) -> Model:
 
 
 def _check_alone(others: list[str]) -> None:
-    """Raises `OptionError` for what goes without saying: a record holds all that decides its piece."""
+    """Raises `OptionError` for options beside a record, which holds all that decides its piece."""
     if others:
         raise OptionError(
             f"{', '.join(others)} cannot be changed with --again: the record says it all. Leave --again out "

@@ -91,7 +91,7 @@ class DrumView(View):
 
 
 class DrumFamily(Family[DrumTrack]):
-    """See the module. In Python an event is the tuple of the MIDI pitches struck: (36, 42), () for silence.
+    """The family of drum tracks. In Python an event is the tuple of pitches struck: (36, 42), () for silence.
 
     As text, steps stand one after the other, '36+42 - 38 -'; a grid, 'kick x---x--- snare ----x---', and
     Magenta's '[(36, 42), (), (38,), ()]' are read too.

@@ -59,7 +59,7 @@ KIND = Kind("melody", EXTRACTOR, ("event",), encode, decode, profile)
 
 
 class MelodyFamily(Family[Melody]):
-    """See the module. People write events as numbers: -2 goes on, -1 ends a note, 0 to 127 begins one."""
+    """The family of melodies. People write numbers: -2 goes on, -1 ends a note, 0 to 127 begins one."""
 
     name = "melody"
     plural = "melodies"

@@ -103,7 +103,7 @@ class DrumOptions:
 
 class _Hits(NamedTuple):
     """Hits by step: `step`, `pitch` and `track` of each; and of each struck step its first hit `row`, its set
-    of classes, and what `phrases.Onsets` asks for."""
+    of classes, and what `phrases.OnsetColumns` asks for."""
 
     step: Int
     pitch: Small

@@ -132,7 +132,7 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
 
 
 def new_seed() -> int:
-    """A seed nobody chose, short enough to type."""
+    """A random seed, short enough to type."""
     return secrets.randbits(32)
 
 

@@ -233,7 +233,7 @@ def typed(values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _fits(value: Any, kind: type | UnionType) -> bool:
-    """Whether a JSON value is of a type: whole numbers of 64 bits do as fractions, truths do not."""
+    """Whether a JSON value is of a type: integers of up to 64 bits count as floats, booleans do not."""
     kinds = typing.get_args(kind) or (kind,)
     if isinstance(value, bool):
         return bool in kinds

@@ -30,8 +30,8 @@ BARS_AFTER_PRIMER, SECONDS_AFTER_PRIMER = 8, 10
 
 @dataclass(frozen=True)
 class PiecePlan:
-    """One way to go: `ids` [T, F] are the prompt's events as the model hears them, `back` the semitones from
-    there to the result.
+    """A prompt and options worked out for one model. `ids` [T, F] are the prompt's events as the model hears
+    them, `back` the semitones from there to the result.
     """
 
     recipe: Recipe

@@ -38,8 +38,8 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart. `values` are drawn as bars over `places` (numbers along the axis) or, where there are
-    none, over the `labels`, lying, the first at the top."""
+    """One chart. `values` are drawn as bars over `places` (numbers along the axis) or, where there are none,
+    over the `labels`, horizontally, the first at the top."""
 
     title: str
     values: Sequence[float]
@@ -81,7 +81,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
 
 
 def _lying(axes: Axes, panel: Panel) -> None:
-    """Bars from left to right with their numbers, for values that have names."""
+    """Horizontal bars with their numbers, for values that have names."""
     rows = range(len(panel.labels))
     bars = axes.barh(rows, list(panel.values), color=_BAR)
     axes.bar_label(bars, labels=[f"{value:g}" for value in panel.values], padding=2, fontsize=8, color=_INK)
@@ -175,5 +175,5 @@ def save_picture(figure: Figure, path: Path) -> None:
 
 
 def plain_text(text: str) -> str:
-    """`text` as matplotlib has to be given it to draw just that: dollars are no mathematics."""
+    """`text` escaped so that matplotlib draws it as it is: a dollar sign does not begin mathematics."""
     return one_line(text).replace("$", r"\$")

@@ -70,7 +70,7 @@ def _iteration_length(done: int, n_events: int, beam: Beam) -> int:
 
 
 def _likeliest(score: Float, n: int, size: int) -> Int:
-    """Rows of the `size` highest scores of each of n outputs; of equals the earlier."""
+    """Rows of the `size` highest scores of each of n outputs; the earlier of equal ones."""
     by_output = score.reshape(n, -1)
     order = np.argsort(-by_output, axis=1, kind="stable")[:, :size]
     return np.asarray((order + np.arange(n)[:, None] * by_output.shape[1]).reshape(-1))

@@ -105,7 +105,7 @@ class Bundle:
             raise BundleError(f"the graphs and the state of '{self.name}' do not fit; get the bundle anew.")
 
     def _fits(self, graph: Graph) -> bool:
-        """Whether a graph takes events and the state, and nothing unheard of, and gives what it should."""
+        """Whether a graph takes events and the state, and nothing unknown, and gives what it should."""
         taken = {name: graph.inputs.get(name) for name in self.state}
         given = {name: graph.outputs.get(f"next_{name}") for name in self.state}
         heard = {name: tensor for name, tensor in graph.inputs.items() if name not in self.state}

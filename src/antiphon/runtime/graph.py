@@ -62,7 +62,7 @@ _SAID = ("log_p", "label", "label_log_p", "drawn")
 
 
 class BoundGraph:
-    """See the module. `rings` are the tensors of the state that are written in place."""
+    """A bundle's graph, run on states. `rings` are the tensors of the state that are written in place."""
 
     def __init__(self, graph: Graph, session: ort.InferenceSession, rings: tuple[str, ...]) -> None:
         self.session, self.graph = session, graph

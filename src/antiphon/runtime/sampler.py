@@ -82,7 +82,8 @@ def _inverse_cdf(p: Float, u: Float) -> Int:
 
 
 def _top_k(p: Float, k: int) -> Float:
-    """Weights below the k-th largest set to 0; equals of the k-th all stay: the order of ids has no say."""
+    """Weights below the k-th largest set to 0; ties with the k-th all stay, so that the order of ids does not
+    matter."""
     threshold = np.partition(p, -k, axis=1)[:, -k, None]
     return np.where(p >= threshold, p, 0.0)
 

@@ -85,7 +85,7 @@ class PlayableModel(Protocol):
 
 
 class Session:
-    """See the module. `n` rows that have heard nothing yet.
+    """Music under way in `n` rows, which have heard nothing at first.
 
     `opening` float64 [V] is how often each id begins a piece, `bars` where bar lines are. `seed` and
     `outputs` int64 [n], 0 to n - 1 where left out, decide the random numbers."""
@@ -224,9 +224,9 @@ class Session:
     # forks --------------------------------------------------------------------------------------------------
 
     def fork(self, rows: npt.ArrayLike | None = None, outputs: Sequence[int] | None = None) -> Session:
-        """A session of the rows at `rows` (repeated, dropped, reordered, or marked by truths; all where None)
-        that goes its own way; this one stays as it is. `outputs` says whose random numbers its rows draw;
-        theirs where None. Raises `InputError` for another number of them than of rows."""
+        """A session of the rows at `rows` (repeated, dropped, reordered, or selected by booleans; all where
+        None) that goes its own way; this one stays as it is. `outputs` says whose random numbers its rows
+        draw; theirs where None. Raises `InputError` for another number of them than of rows."""
         taken = np.arange(len(self)) if rows is None else _places(rows)
         other = copy.copy(self)
         other.time, other._bars = self.time[taken], self._bars.take(taken)
@@ -354,13 +354,13 @@ class Session:
 
 
 def log_opening(opening: Float, alphabet: Alphabet) -> Float:
-    """Log-distribution [V] of first events; none that the model knows is quite impossible."""
+    """Log-distribution [V] of first events; no id that the model knows has probability zero."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.where(alphabet.known, opening + OPENING_FLOOR, 0.0)))
 
 
 def _places(rows: npt.ArrayLike) -> Int:
-    """Places of rows from numbers, or from a truth for each row."""
+    """Row indices from indices, or from a boolean for each row."""
     asked = np.atleast_1d(np.asarray(rows))
     return np.flatnonzero(asked) if asked.dtype == np.bool_ else asked.astype(np.int64)
 

@@ -30,7 +30,7 @@ three different onsets.
 
 
 class KeyMelodyFeatures(Labels):
-    """See the module."""
+    """The key-melody codec: its inputs and labels."""
 
     _sounding_rows: Tensor
     _key_rows: Tensor

@@ -21,7 +21,7 @@ from antiphon.recipes import Recipe, parts
 
 
 class LookbackFeatures(Labels):
-    """See the module."""
+    """The lookback codec: its inputs and labels."""
 
     _rows: Tensor
     needs_position = True

@@ -14,7 +14,7 @@ from antiphon.recipes import Recipe, parts
 
 
 class OneHotFeatures(Labels):
-    """See the module. A control, and values, are put beside the event as they are."""
+    """The one-hot codec: its inputs and labels. A control, and values, stand beside the event as they are."""
 
     needs_position = False
 

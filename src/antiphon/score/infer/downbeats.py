@@ -53,7 +53,7 @@ def group(accent: Float) -> BarGrouping:
 
 
 def _contrast(accent: Float, down: np.ndarray) -> float:
-    """How far downbeats stand out, in standard errors a square root of a beat."""
+    """How far downbeats stand out, in standard errors per square root of a beat."""
     if down.all() or not down.any():
         return -np.inf
     spread = accent.std() or 1.0

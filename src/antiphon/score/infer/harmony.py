@@ -134,7 +134,7 @@ def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> 
 
 
 def _heard(sounding: Float, concentration: float) -> Float:
-    """Log-likelihood [F, chords] of what sounds under each chord, but for a constant."""
+    """Log-likelihood [F, chords] of what sounds under each chord, up to a constant."""
     return concentration * _unit(sounding) @ _unit(_PITCHES).T
 
 
