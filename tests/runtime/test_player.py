@@ -256,9 +256,9 @@ def test_playing_imports_no_torch(bundle, tmp_path):
         "import sys, numpy as np\n"
         "from antiphon.runtime.bundle import Bundle\n"
         "from antiphon.runtime.player import Player\n"
-        "from antiphon.runtime.graph import Heard\n"
+        "from antiphon.runtime.graph import StepInput\n"
         "player = Player(Bundle.open(sys.argv[1]))\n"
-        "heard = Heard(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))\n"
+        "heard = StepInput(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))\n"
         "player.step(heard, player.start(1))\n"
         "assert not {'torch', 'onnx'} & sys.modules.keys()\n"
     )
