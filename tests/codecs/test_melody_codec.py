@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 from antiphon import io
 from antiphon.codecs import melody as codec
 from antiphon.codecs.families import FAMILIES
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import PitchView
-from antiphon.codecs.standing import Standing
 from antiphon.errors import InputError
 from antiphon.extract.melody import Melody, extract
 from antiphon.score.maps import Meter

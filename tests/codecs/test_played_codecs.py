@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from antiphon import io
 from antiphon.codecs import leadsheet, note_performance, performance
-from antiphon.codecs.kinds import kind
-from antiphon.codecs.standing import Standing
+from antiphon.codecs.kinds import Standing, kind
 from antiphon.errors import InputError
 from antiphon.extract import LeadSheet, NotePerformance, Performance, PerformanceOptions
 from antiphon.extract.performance import MAX_SHIFT, NOTE_OFF, NOTE_ON, TIME_SHIFT, VELOCITY

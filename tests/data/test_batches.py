@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from antiphon import recipes
 from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Span, restricted, single
-from antiphon.codecs.families import FAMILIES
-from antiphon.codecs.family import Learned
+from antiphon.codecs.families import FAMILIES, Learned
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.chunks import TABLE

@@ -13,7 +13,7 @@ from antiphon.codecs.alphabet import Alphabet, Field, Span, single
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.nets import EventBatch
-from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.labels import Labels
 from antiphon.nets.head import Categorical
 
@@ -45,7 +45,7 @@ def plain_clock(steps: list[int], start: int, bar: int, bits: int) -> list[tuple
 def test_the_clock_counts_bars_of_the_next_power_of_two(alphabet: Alphabet, start: int, bar: int) -> None:
     events = np.random.default_rng(bar).integers(0, 40, (1, 60, 1))
     position = torch.from_numpy(Bars.of(start, bar).at(alphabet.times(events)))
-    clock, ids = Clock(7, alphabet), torch.from_numpy(events)
+    clock, ids = StepClock(7, alphabet), torch.from_numpy(events)
     bits, passed = clock.sequence(ids, position)
     expected = plain_clock(alphabet.steps(events)[0].tolist(), start, bar, 7)
     assert list(zip(bits[0].tolist(), passed[0].tolist(), strict=True)) == expected

@@ -97,7 +97,7 @@ def test_folding_adds_up_every_label_of_an_event(model, batch):
     """Against the sum written out over labels, with promises that fall together."""
     codec = model.features
     if not codec.own_labels:
-        pytest.skip("one label an event")
+        pytest.skip("one label per event")
     moment = codec.sequence(batch)
     torch.manual_seed(1)
     label_log_p = torch.randn(*batch.events.shape[:2], sum(codec.label_sizes)).log_softmax(-1)

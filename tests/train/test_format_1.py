@@ -18,7 +18,7 @@ from antiphon.evaluate.likelihood import evaluate
 from antiphon.generate.model import Model
 from antiphon.io import midi
 from antiphon.recipes import Attention, KeyMelody, find
-from antiphon.recipes.legacy import NEW_NAMES, upgraded
+from antiphon.recipes.recipe import NEW_NAMES, upgraded
 from antiphon.runtime import selfcheck
 from antiphon.runtime.bundle import VERSION, Bundle, write
 from antiphon.train.export import export

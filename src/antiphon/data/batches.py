@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Alphabet
-from antiphon.codecs.family import Learned
+from antiphon.codecs.families import Learned
 from antiphon.codecs.pitches import PitchView
 from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus

@@ -15,7 +15,7 @@ from antiphon.data.checkup import Checkup, check_up, quantiles
 from antiphon.data.corpus import Corpus
 from antiphon.data.ledger import Entry, Ledger
 from antiphon.errors import NameNotFound
-from antiphon.render import gm
+from antiphon.score import general_midi as gm
 from antiphon.score.notes import Float
 
 _SHOWN = 5

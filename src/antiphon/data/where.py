@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from antiphon.data import facts
 from antiphon.data.about import About
 from antiphon.errors import OptionError
-from antiphon.render import gm
+from antiphon.score import general_midi as gm
 from antiphon.score.maps import LETTERS, Key
 
 PLACES = ("path", "folder", "file", "group")

@@ -70,7 +70,7 @@ class OneHot(Codec):
     """The last event, and a label for each event (Magenta's `OneHotEventSequenceEncoderDecoder`)."""
 
     name: ClassVar[str] = "onehot"
-    builds: ClassVar[str] = "antiphon.nets.features.onehot:OneHot"
+    builds: ClassVar[str] = "antiphon.nets.features.onehot:OneHotFeatures"
     takes: ClassVar[frozenset[str]] = frozenset({"control", "value"})
 
 
@@ -80,7 +80,7 @@ class Lookback(Codec):
     `LookbackEventSequenceEncoderDecoder`)."""
 
     name: ClassVar[str] = "lookback"
-    builds: ClassVar[str] = "antiphon.nets.features.lookback:Lookback"
+    builds: ClassVar[str] = "antiphon.nets.features.lookback:LookbackFeatures"
 
     bars: tuple[int, ...] = setting(
         (1, 2), "Bars ago from which repeats have a label and features.", low=1, high=64
@@ -94,7 +94,7 @@ class KeyMelody(Codec):
     `KeyMelodyEncoderDecoder`)."""
 
     name: ClassVar[str] = "key_melody"
-    builds: ClassVar[str] = "antiphon.nets.features.key_melody:KeyMelody"
+    builds: ClassVar[str] = "antiphon.nets.features.key_melody:KeyMelodyFeatures"
 
     bars: tuple[int, ...] = setting(
         (1, 2), "Bars ago from which repeats have a label and a feature.", low=1, high=64

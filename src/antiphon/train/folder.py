@@ -15,7 +15,7 @@ from typing import IO, Any
 from antiphon.errors import OutputError, RunError
 from antiphon.files import atomic_write
 from antiphon.recipes import Recipe
-from antiphon.recipes.legacy import upgraded
+from antiphon.recipes.recipe import upgraded
 
 FORMAT = 2
 

@@ -13,8 +13,8 @@ from antiphon.codecs import kinds as registry
 from antiphon.data.checkup import Checkup, quantiles
 from antiphon.data.corpus import Corpus
 from antiphon.data.health import Health
-from antiphon.render.excerpt import data_uri
-from antiphon.render.report import Chapter, Example, Report, Table
+from antiphon.render.pages import sound_uri
+from antiphon.render.report import AudioExample, Chapter, ReportPage, ReportTable
 from antiphon.score.maps import DEFAULT_QPM
 
 _EXAMPLES = 12
@@ -24,13 +24,13 @@ _MOST_EXAMPLES = 4
 _SECONDS = 12.0
 
 
-def report_of(folder: Path, health: Health) -> Report:
+def report_of(folder: Path, health: Health) -> ReportPage:
     """The report on the corpus in `folder`."""
     views = {checkup.kind: Corpus.open(folder, checkup.kind) for checkup in health.kinds.values()}
     each = max(1, min(_MOST_EXAMPLES, _EXAMPLES // max(len(views), 1)))
     kinds = [_kind(health.kinds[kind], view, each) for kind, view in views.items()]
     chapters = [_pieces(health), *kinds, *_left_out(health)]
-    return Report(title(folder, health), str(folder), health.warnings, chapters)
+    return ReportPage(title(folder, health), str(folder), health.warnings, chapters)
 
 
 def _pieces(health: Health) -> Chapter:
@@ -65,7 +65,7 @@ def _left_out(health: Health) -> Iterator[Chapter]:
             "What was left out, and why",
             "Some rows of the ledger for each reason; ledger.tsv has all of them.",
             tables=[
-                Table(
+                ReportTable(
                     f"{cause} ({health.causes[cause]:,})",
                     ("piece", "what became of it", "detail"),
                     [(row.path, row.result, row.reason()) for row in rows],
@@ -75,7 +75,7 @@ def _left_out(health: Health) -> Iterator[Chapter]:
         )
 
 
-def _examples(view: Corpus, n: int) -> Iterator[Example]:
+def _examples(view: Corpus, n: int) -> Iterator[AudioExample]:
     """The beginnings of sequences drawn at random, always the same of the same corpus, at their tempo."""
     draw = np.random.default_rng(int(view.digest[:8], 16))
     chosen = np.sort(draw.choice(view.n, min(n, view.n), replace=False)).tolist()
@@ -86,8 +86,8 @@ def _examples(view: Corpus, n: int) -> Iterator[Example]:
         meter = view.standing(index).meter
         about = f"{qpm:.0f} quarters a minute, {meter}" if view.steps_per_bar(index) else "as it was played"
         path = PurePath(view.source(index))
-        if sound := data_uri(score, _SECONDS):
-            yield Example(path.name, f"{about}; {path.parent}", sound)
+        if sound := sound_uri(score, _SECONDS):
+            yield AudioExample(path.name, f"{about}; {path.parent}", sound)
 
 
 def _tempos(view: Corpus, pieces: Sequence[int]) -> list[float]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from antiphon.data.checkup import Checkup
 from antiphon.data.health import Health, Music
-from antiphon.render.charts import Panel
-from antiphon.render.histogram import histogram
+from antiphon.render.charts import Panel, histogram
 
 _MOST = 12
 _LONGEST = 44

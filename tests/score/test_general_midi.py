@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from antiphon.errors import NameNotFound, OptionError
-from antiphon.render import gm
+from antiphon.score import general_midi
 
 
 def test_there_are_128_different_programs_in_16_families_and_47_drums():
-    assert len(set(gm.PROGRAMS)) == 128
-    assert len(set(gm.FAMILIES)) == 16
-    assert sorted(gm.DRUMS) == list(range(35, 82))
+    assert len(set(general_midi.PROGRAMS)) == 128
+    assert len(set(general_midi.FAMILIES)) == 16
+    assert sorted(general_midi.DRUMS) == list(range(35, 82))
 
 
 @pytest.mark.parametrize(
@@ -26,19 +26,19 @@ def test_there_are_128_different_programs_in_16_families_and_47_drums():
     ],
 )
 def test_programs_stand_where_general_midi_has_them(program, name, family):
-    assert gm.program_name(program) == name
-    assert gm.family(program) == family
+    assert general_midi.program_name(program) == name
+    assert general_midi.family(program) == family
 
 
 @pytest.mark.parametrize(
     ("pitch", "name"), [(36, "Bass Drum"), (38, "Acoustic Snare"), (49, "Crash Cymbal 1")]
 )
 def test_drums_stand_where_general_midi_has_them(pitch, name):
-    assert gm.drum_name(pitch) == name
+    assert general_midi.drum_name(pitch) == name
 
 
 def test_a_key_outside_the_kit_still_has_a_name():
-    assert gm.drum_name(20) == "Drum 20"
+    assert general_midi.drum_name(20) == "Drum 20"
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_a_key_outside_the_kit_still_has_a_name():
     ],
 )
 def test_an_instrument_is_found_by_what_it_is_called(words, program):
-    found = gm.find_program(words)
-    assert found == program or (words == "string" and gm.family(found) in ("strings", "ensemble"))
+    found = general_midi.find_program(words)
+    assert found == program or (words == "string" and general_midi.family(found) in ("strings", "ensemble"))
 
 
 def test_every_program_is_found_by_its_own_name():
-    assert [gm.find_program(name) for name in gm.PROGRAMS] == list(range(128))
+    assert [general_midi.find_program(name) for name in general_midi.PROGRAMS] == list(range(128))
 
 
 def test_a_misspelt_instrument_suggests_the_nearest():
     with pytest.raises(NameNotFound, match="Did you mean 'trumpet'"):
-        gm.find_program("trompet")
+        general_midi.find_program("trompet")
 
 
 @pytest.mark.parametrize("number", [128, "999", -1])
 def test_a_number_beyond_127_is_refused(number):
     with pytest.raises((OptionError, NameNotFound)):
-        gm.find_program(number)
+        general_midi.find_program(number)
 
 
 @pytest.mark.parametrize("words", ["", "  ", "???"])
 def test_an_empty_name_is_not_found(words):
     with pytest.raises(NameNotFound):
-        gm.find_program(words)
+        general_midi.find_program(words)

@@ -1,17 +1,57 @@
-"""A panel of bars in a page: named values as a table with bars in it, numbers along an axis as a picture
-(SVG) with its table behind it."""
+"""What pages are made of: how they begin, panels of bars, and sound inside them.
+
+Named values are shown as a table with bars in it, numbers along an axis as a picture (SVG) with its table
+behind it.
+"""
 
 from __future__ import annotations
 
+import base64
+import tempfile
 from collections.abc import Iterator
 from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
 
 from antiphon.errors import one_line
+from antiphon.render import audio
 from antiphon.render.charts import Panel
+from antiphon.render.synth import synthesize
+from antiphon.score.cut import trim
+from antiphon.score.score import Score
 
+_RATE = 22050
+_TYPES = {".mp3": "audio/mpeg"}
 _WIDTH, _HEIGHT = 320.0, 120.0
 _LEFT, _BELOW, _ABOVE = 4.0, 18.0, 14.0
 _TICKS = 6
+
+
+def part(name: str) -> str:
+    """The text of a file in `page/`."""
+    return files("antiphon.render").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def opening(title: str, about: str, *styles: str) -> str:
+    """A page up to the words under its title, as HTML; `styles` are files in `page/`."""
+    words = {"title": escape(title), "about": escape(about)}
+    return Template(part("opening.html")).substitute(words, style="".join(map(part, styles))).rstrip("\n")
+
+
+def sound_uri(score: Score, seconds: float) -> str:
+    """About the first `seconds` of `score` as a data URI (MP3, one channel), played by the built-in
+    synthesiser; '' where there is no note."""
+    if not len(score.notes):
+        return ""
+    later = score.notes.start[score.start_s >= seconds]
+    beginning = trim(score, 0, int(later.min())) if len(later) else score
+    samples = synthesize(beginning, _RATE).mean(axis=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "excerpt.mp3"
+        audio.write(path, samples, _RATE)
+        sound = base64.b64encode(path.read_bytes()).decode()
+    return f"data:{_TYPES[path.suffix]};base64,{sound}"
 
 
 def figure(panel: Panel) -> str:
