@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from antiphon.errors import FormatError
 from antiphon.io import records
-from antiphon.io.schema import Messages, messages
+from antiphon.io.protobuf import Messages, messages
 
 _INPUTS, _LABELS = "inputs", "labels"
 _MOST_BYTES = 8 << 20  # an example of a long piece has one or two

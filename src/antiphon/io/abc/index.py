@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from antiphon.io.spans import Index, Span
+from antiphon.io.format import Index, PieceSpan
 
 _BLOCK = 1 << 20
 _MARK = re.compile(rb"[\r\n]X:")
@@ -24,10 +24,10 @@ def index(file: BinaryIO) -> Index:
     size = file.seek(0, 2)
     starts = list(_starts(file)) if size <= _LARGEST else []
     if not starts:
-        return Index((Span("1", 0, size),))
+        return Index((PieceSpan("1", 0, size),))
     stops = [*starts[1:], size]
     names = _unique(_number(file, start) for start in starts)
-    return Index(tuple(map(Span, names, starts, stops)), starts[0])
+    return Index(tuple(map(PieceSpan, names, starts, stops)), starts[0])
 
 
 def _starts(file: BinaryIO) -> Iterator[int]:

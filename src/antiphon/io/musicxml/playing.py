@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from antiphon.errors import FormatError
-from antiphon.io import length, repeats
-from antiphon.io.limits import Limits
+from antiphon.io import repeats
+from antiphon.io.limits import Limits, check_length
 from antiphon.io.musicxml.bars import Bar, bars, meters
 from antiphon.io.musicxml.dynamics import Hairpin, Level, velocities
 from antiphon.io.musicxml.structure import Place
@@ -46,7 +46,7 @@ def score(written: Written, limits: Limits, *, unroll: bool = True) -> Score:
         markers=tuple(Mark(time, text) for time, text in stage.marks(written.markers)),
         track_names=tuple(written.names),
     )
-    length.check(found, limits, "MusicXML")
+    check_length(found, limits, "MusicXML")
     return found
 
 
