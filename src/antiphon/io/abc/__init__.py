@@ -8,9 +8,9 @@ out, loudness marks become velocities. A voice is a part. A short first bar is a
 
 from __future__ import annotations
 
-from antiphon.io.abc import text, unroll
-from antiphon.io.abc.index import index
-from antiphon.io.abc.tune import Tune
+from antiphon.io.abc import playing, text
+from antiphon.io.abc.text import index
+from antiphon.io.abc.tune import TuneReader
 from antiphon.io.abc.write import dumps
 from antiphon.io.limits import DEFAULT, Limits, check_length
 from antiphon.score.score import Score
@@ -20,8 +20,8 @@ __all__ = ["dumps", "index", "loads"]
 
 def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     """The first tune in the bytes of an ABC file. Raises `FormatError`, with the line, for what is none."""
-    tune = Tune(limits).read(text.lines(data))
-    score = unroll.score(tune.written(), tune.order, tune.qpm, limits)
+    tune = TuneReader(limits).read(text.lines(data))
+    score = playing.score(tune.written(), tune.order, tune.qpm, limits)
     check_length(score, limits, "ABC")
     title, *others = tune.titles or [""]
     about = (*(("subtitle", other) for other in others), *tune.about)

@@ -18,7 +18,7 @@ from antiphon.io.musicxml.dynamics import Hairpin, Level, velocities
 from antiphon.io.musicxml.structure import Place
 from antiphon.io.musicxml.ties import Tied, joined
 from antiphon.io.musicxml.written import Note, Sung, Written
-from antiphon.io.repeats import Played
+from antiphon.io.repeats import PlayedBar
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Float, Int, Notes
 from antiphon.score.score import Score
@@ -58,7 +58,7 @@ class Stage:
 
     bars: list[Bar]
     measures: Int
-    order: list[Played]
+    order: list[PlayedBar]
     shift: Int
 
     @classmethod
@@ -66,7 +66,7 @@ class Stage:
         """The stage of a score."""
         found = bars(written)
         measures = np.array([bar.start for bar in found if bar.place[1] == 0], dtype=np.int64)
-        order = [Played(i, 1) for i in range(len(found))]
+        order = [PlayedBar(i, 1) for i in range(len(found))]
         if unroll:
             lengths = np.diff([*measures, found[-1].start + found[-1].length if found else 0]).tolist()
             order = repeats.order(written.signs.marks([bar.place for bar in found], lengths))

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from antiphon.io.musicxml.directions import words
 from antiphon.io.musicxml.numbers import integer
-from antiphon.io.repeats import Marks
+from antiphon.io.repeats import RepeatMarks
 
 Place = tuple[int, int]
 """(measure, ticks after its beginning)."""
@@ -80,7 +80,7 @@ class Signs:
             self._add(place, begins, name, value)
         return bool(found)
 
-    def marks(self, bars: Sequence[Place], lengths: Sequence[int]) -> list[Marks]:
+    def marks(self, bars: Sequence[Place], lengths: Sequence[int]) -> list[RepeatMarks]:
         """The marks of each bar; `bars` are their beginnings, in order, `lengths` those of the measures."""
         found: list[dict[str, Any]] = [{} for _ in bars]
         for (measure, time), begins, name, value in self.signs:
@@ -91,7 +91,7 @@ class Signs:
             index = bisect_right(bars, place) - 1
             if bars[index][0] == place[0]:
                 found[index].setdefault(name, value)
-        return [Marks(**fields) for fields in found]
+        return [RepeatMarks(**fields) for fields in found]
 
     def _add(self, place: Place, begins: bool, name: str, value: Any) -> None:
         self.signs.append(Sign(place, begins, name, value))
