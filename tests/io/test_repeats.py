@@ -107,7 +107,9 @@ def test_any_marks_end_and_only_name_bars_that_are_there(bars: list[RepeatMarks]
     assert len(played) <= len(bars) * 5 * walks
 
 
-@given(st.lists(st.builds(RepeatMarks, starts=st.booleans(), is_section=st.booleans(), ends=st.integers(0, 4))))
+@given(
+    st.lists(st.builds(RepeatMarks, starts=st.booleans(), is_section=st.booleans(), ends=st.integers(0, 4)))
+)
 def test_without_endings_and_jumps_every_bar_is_played_in_order(bars: list[RepeatMarks]) -> None:
     played = [bar for bar, _ in order(bars)]
     assert list(dict.fromkeys(played)) == list(range(len(bars)))
