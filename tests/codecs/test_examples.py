@@ -56,7 +56,7 @@ def test_records_of_music_are_no_examples(dataset: Callable[[str], Path], eval_m
         io.load(f"{eval_melodies}#3")
 
 
-def rows(golden: Callable[[str], Path], file: str) -> list[tuple[Example, Any]]:
+def rows(golden: Callable[[str], Path], file: str) -> list[tuple[TrainingExample, Any]]:
     """(example, its events as the original had them) of a golden file of encodings."""
     data = json.loads(golden(f"c_encodings/{file}.json").read_text())
     found = []

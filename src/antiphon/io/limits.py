@@ -8,6 +8,8 @@ from antiphon.errors import FormatError
 from antiphon.score.score import Score
 
 _MIB = 1 << 20
+MOST_TICKS_PER_QUARTER = 0x7FFF
+"""What MIDI can hold; readers make no finer clock, so that whatever they read can be written."""
 
 
 @dataclass(frozen=True)

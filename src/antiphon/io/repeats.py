@@ -43,7 +43,7 @@ class RepeatMarks:
 
 
 PLAIN = RepeatMarks()
-"""Those of a bar at which nothing stands."""
+"""The marks of a bar that has none."""
 
 
 class PlayedBar(NamedTuple):

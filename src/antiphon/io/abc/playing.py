@@ -14,7 +14,7 @@ import numpy as np
 from antiphon.errors import FormatError
 from antiphon.io import repeats
 from antiphon.io.abc.bars import QUARTER, WrittenBar, WrittenVoice
-from antiphon.io.limits import Limits
+from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
 from antiphon.io.repeats import PlayedBar
 from antiphon.score.bars import meter_of
 from antiphon.score.maps import Key, KeyChange, Mark, Meter, MeterMap, TempoMap
@@ -22,7 +22,6 @@ from antiphon.score.notes import Int, Notes
 from antiphon.score.score import Score
 
 _USUAL_TICKS = 480
-_MOST_TICKS = 32_767
 _ROUND_TICKS = 27_720  # divided by all numbers up to 12
 
 
@@ -225,7 +224,7 @@ def _resolution(times: Sequence[Int]) -> int:
     shared = int(np.gcd.reduce(np.concatenate([*times, np.array([QUARTER])])))
     needed = QUARTER // shared
     for wanted in (_USUAL_TICKS, int(np.lcm(needed, _USUAL_TICKS)), -(-_USUAL_TICKS // needed) * needed):
-        if wanted % needed == 0 and wanted <= _MOST_TICKS:
+        if wanted % needed == 0 and wanted <= MOST_TICKS_PER_QUARTER:
             return wanted
     return _ROUND_TICKS
 

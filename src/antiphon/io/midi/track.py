@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from antiphon.errors import FormatError
-from antiphon.io.midi.container import text
+from antiphon.io.midi.container import END, KEY, LYRIC, MARKER, METER, NAME, TEMPO, text
 from antiphon.io.midi.parts import DRUM_CHANNEL, IntColumn, MidiPart
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFE: 0}
 _SYSEX = (0xF0, 0xF7)
 _META = 0xFF
-_NAME, _LYRIC, _MARKER, _END, _TEMPO, _METER, _KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58, 0x59
 _TITLE_WITHIN = 1 << 17  # bytes of a conductor's chunk that are looked at
 _LONGEST_NUMBER = 4  # bytes of a variable-length number
 
@@ -79,7 +78,7 @@ def read_track(data: bytes, start: int, end: int) -> Track:
 
 def conductor_title(data: bytes, start: int, end: int) -> str:
     """Name of a chunk in which nothing is played on any channel; an empty string for other chunks."""
-    if data.find(bytes([_META, _NAME]), start, end) < 0:
+    if data.find(bytes([_META, NAME]), start, end) < 0:
         return ""
     reader = _Reader(data, start, end)
     while reader.position < reader.end and not reader.ended:
@@ -184,16 +183,16 @@ class _Reader:
 
     def _meta_event(self, kind: int, body: bytes) -> None:
         track = self.track
-        if kind == _NAME:
+        if kind == NAME:
             track.name = text(body)
-        elif kind == _LYRIC:
+        elif kind == LYRIC:
             track.lyrics.append((self.time, text(body)))
-        elif kind == _MARKER:
+        elif kind == MARKER:
             track.markers.append((self.time, text(body)))
-        elif kind == _TEMPO and len(body) >= 3:
+        elif kind == TEMPO and len(body) >= 3:
             track.tempos.append((self.time, int.from_bytes(body[:3], "big")))
-        elif kind == _METER and len(body) >= 2 and body[1] < 8:
+        elif kind == METER and len(body) >= 2 and body[1] < 8:
             track.meters.append((self.time, body[0], 1 << body[1]))
-        elif kind == _KEY and len(body) >= 2:
+        elif kind == KEY and len(body) >= 2:
             track.keys.append((self.time, (body[0] ^ 0x80) - 0x80, body[1]))
-        self.ended = kind == _END
+        self.ended = kind == END

@@ -45,6 +45,7 @@ class Transposition(NamedTuple):
 
 
 WRITTEN = Transposition()
+"""Of a part that sounds as written."""
 
 
 def transposition(transpose: Element) -> Transposition:

@@ -1,5 +1,4 @@
-"""Chord symbols: `harmony` elements to text and back, and where symbols stand of which several are written
-before one note.
+"""Chord symbols: `harmony` elements to text and back, and when each of several before one note begins.
 
 MusicXML places a `harmony` at the note that follows, or `offset` from it. Programs for lead sheets write all
 chords over a long note before it, without an offset; players share the note out among them, and so does this.

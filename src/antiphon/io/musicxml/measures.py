@@ -1,4 +1,4 @@
-"""Walks through a part, measure by measure, and writes down what sounds, and where.
+"""Reads a part measure by measure into a `WrittenScore`: what sounds, and where.
 
 Left out: grace notes (they have no time of their own), cue notes, and what concerns printing only. Notes that
 are not printed sound. Ornaments and tremolos sound as the notes written.
@@ -26,11 +26,11 @@ from antiphon.score.maps import Meter
 _ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
 _TIES = {"start": STARTS, "stop": STOPS, "continue": STARTS | STOPS}
 _IN_A_WORD = ("begin", "middle")
-_SHOWN = 30
+_SHOWN = 30  # characters of a text in a message
 
 
 class PartReader:
-    """A cursor in a part, and what holds there."""
+    """Reads one part: a cursor in it, and what holds at that place."""
 
     def __init__(self, part: XmlPart, written: WrittenScore, limits: Limits) -> None:
         self.part, self.written, self.limits = part, written, limits

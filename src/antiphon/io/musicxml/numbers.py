@@ -6,10 +6,10 @@ import math
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from antiphon.io.limits import MOST_TICKS_PER_QUARTER
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER
 
 _LONGEST = 24  # characters of a number
-_FINEST = 0x7FFF  # ticks a quarter that MIDI holds
 _ROUNDED = 10_080  # for divisions that share no resolution below that: 2^5 3^2 5 7
 
 Place = tuple[int, int]
@@ -48,7 +48,7 @@ def resolution(root: Element) -> int:
     whole = [int(value) for value in found if value.denominator == 1]
     shared = math.lcm(*whole)
     for ticks in (math.lcm(shared, DEFAULT_TICKS_PER_QUARTER), shared):
-        if ticks <= _FINEST:
+        if ticks <= MOST_TICKS_PER_QUARTER:
             return ticks
     return _ROUNDED
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from antiphon.io.musicxml.numbers import integer
 
-_DRUM_CHANNEL = 10
+DRUM_CHANNEL = 10
 _MAX = 128
 _PROGRAMS = {
     "harpsichord": 6, "cembalo": 6, "clavinet": 7, "celesta": 8, "glockenspiel": 9, "music box": 10,
@@ -108,7 +108,7 @@ def _with_midi(instrument: Instrument, element: Element) -> Instrument:
     program = integer(element.findtext("midi-program"))
     key = integer(element.findtext("midi-unpitched"))
     if channel is not None:
-        instrument = replace(instrument, is_drum=channel == _DRUM_CHANNEL)
+        instrument = replace(instrument, is_drum=channel == DRUM_CHANNEL)
     if program is not None and 0 < program <= _MAX:
         instrument = replace(instrument, program=program - 1)
     if key is not None and 0 < key <= _MAX:

@@ -20,6 +20,7 @@ from antiphon.io.musicxml.markup import (
     text_of,
     whole_measure_rest,
 )
+from antiphon.io.musicxml.parts import DRUM_CHANNEL
 from antiphon.io.musicxml.sheet import ChordNote, Sheet, Voices, by_bar
 from antiphon.score.chords import NO_CHORD
 from antiphon.score.maps import Key
@@ -31,8 +32,7 @@ _HEAD = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n<score-partwise version="4.0">\n'
 )
-_DRUM_CHANNEL = 10
-_CHANNELS = [channel for channel in range(1, 17) if channel != _DRUM_CHANNEL]
+_CHANNELS = [channel for channel in range(1, 17) if channel != DRUM_CHANNEL]
 _MOST_MEASURES = 1_000_000
 _MIDDLE_C = 60
 _OFFSET = "\0"  # in the markup of a direction, replaced by its offset in the measure
@@ -105,7 +105,7 @@ def _named(track: int, note: ChordNote) -> str:
 
 
 def _midi(track: int, note: ChordNote, channels: Iterator[int]) -> str:
-    channel = _DRUM_CHANNEL if note.is_drum else next(channels)
+    channel = DRUM_CHANNEL if note.is_drum else next(channels)
     content = element("midi-channel", str(channel)) + element("midi-program", str(note.program + 1))
     key = element("midi-unpitched", str(note.pitch + 1)) if note.is_drum else ""
     return element("midi-instrument", content + key, id=instrument_id(track, note))

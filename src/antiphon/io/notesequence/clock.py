@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import FormatError
-from antiphon.io.limits import Limits
+from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
 from antiphon.io.notesequence.messages import DEFAULT_TICKS_PER_QUARTER
 from antiphon.score.maps import DEFAULT_QPM, TempoMap
 from antiphon.score.notes import Int
 
-_FINEST = 0x7FFF  # ticks a quarter that a MIDI file can hold
 _FARTHEST = 1 << 53  # ticks within which texts stand
 
 
@@ -43,7 +42,7 @@ def resolution(message: Any) -> int:
     said: int = message.ticks_per_quarter if message.ticks_per_quarter > 0 else DEFAULT_TICKS_PER_QUARTER
     steps = message.quantization_info.steps_per_quarter
     finer = math.lcm(said, steps) if steps > 0 else said
-    return finer if finer <= _FINEST else said
+    return finer if finer <= MOST_TICKS_PER_QUARTER else said
 
 
 def _seconds_per_step(message: Any) -> float:
