@@ -15,7 +15,7 @@ from antiphon.codecs import examples, polyphony
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.extract import Melody
 from antiphon.extract.drum_classes import NINE
-from antiphon.io.examples import Example
+from antiphon.io.examples import TrainingExample
 
 ARTIFACTS = "magenta-artifacts/magenta-artifacts"
 MELODIES = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
@@ -56,7 +56,7 @@ def test_records_of_music_are_no_examples(dataset: Callable[[str], Path], eval_m
         io.load(f"{eval_melodies}#3")
 
 
-def rows(golden: Callable[[str], Path], file: str) -> list[tuple[Example, Any]]:
+def rows(golden: Callable[[str], Path], file: str) -> list[tuple[TrainingExample, Any]]:
     """(example, its events as the original had them) of a golden file of encodings."""
     data = json.loads(golden(f"c_encodings/{file}.json").read_text())
     found = []
@@ -67,7 +67,7 @@ def rows(golden: Callable[[str], Path], file: str) -> list[tuple[Example, Any]]:
         for step, cells in enumerate(row["inputs_sparse"]):
             for column, value in cells:
                 inputs[step, column] = value
-        found.append((Example(inputs, np.array(row["labels"], dtype=np.int64)), row["events"]))
+        found.append((TrainingExample(inputs, np.array(row["labels"], dtype=np.int64)), row["events"]))
     assert len(found) >= 5
     return found
 
@@ -114,8 +114,8 @@ def test_every_layout_is_told_by_its_width() -> None:
     assert len(widths) == len(set(widths)) >= 12
 
 
-def example(inputs: list[list[float]], labels: list[int]) -> Example:
-    return Example(np.array(inputs, dtype=np.float32), np.array(labels, dtype=np.int64))
+def example(inputs: list[list[float]], labels: list[int]) -> TrainingExample:
+    return TrainingExample(np.array(inputs, dtype=np.float32), np.array(labels, dtype=np.int64))
 
 
 def test_what_is_no_example_of_the_model_is_refused() -> None:

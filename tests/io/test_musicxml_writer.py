@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from antiphon import io
 from antiphon.errors import OutputError
 from antiphon.io import musicxml
-from antiphon.io.musicxml import figures
+from antiphon.io.musicxml import sheet
 from antiphon.score.bars import bar_lines, pickup
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes
@@ -109,15 +109,15 @@ def test_everything_else_that_scores_carry_comes_back() -> None:
     assert again(score) == score
 
 
-def test_figures_add_up_to_every_length() -> None:
+def test_note_values_add_up_to_every_length() -> None:
     for length in range(1, 481):
         for divisions in (24, 96, 480):
-            pieces = figures.pieces(length, divisions)
+            pieces = sheet.note_values(length, divisions)
             assert sum(part for part, _ in pieces) == length
-            for part, figure in pieces:
-                if figure is not None:
-                    whole = next(time for time, f in figures.SIMPLE.items() if f[:2] == figure[:2])
-                    assert Fraction(part, divisions) == whole * figure.normal / figure.actual
+            for part, value in pieces:
+                if value is not None:
+                    whole = next(time for time, f in sheet.SIMPLE.items() if f[:2] == value[:2])
+                    assert Fraction(part, divisions) == whole * value.normal / value.actual
 
 
 def test_written_values_are_those_of_the_page() -> None:

@@ -23,7 +23,7 @@ from antiphon.codecs.melody import FIRST_PITCH_ID, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.codecs.performance import FIRST_ON_ID, FIRST_SHIFT_ID, FIRST_VELOCITY_ID
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.io import records
-from antiphon.io.examples import Example, is_example, loads
+from antiphon.io.examples import TrainingExample, is_example, loads
 from antiphon.io.limits import DEFAULT
 from antiphon.io.places import Place, content
 from antiphon.score.notes import Int
@@ -104,7 +104,7 @@ def holds_examples(source: Place | str | os.PathLike[str]) -> bool:
     return is_example(next(payloads(source), b""))
 
 
-def sequence(example: Example, layout: ExampleLayout | None = None) -> Any:
+def sequence(example: TrainingExample, layout: ExampleLayout | None = None) -> Any:
     """The event sequence of an example. Raises `FormatError` where its figures are none of the layout's."""
     layout = layout or layout_of(example)
     labels, most = example.labels.astype(np.int64), np.array(layout.n_labels)
@@ -115,14 +115,14 @@ def sequence(example: Example, layout: ExampleLayout | None = None) -> Any:
     return kind.decode(ids, layout.standing, kind.extractor.options(**layout.options))
 
 
-def to_score(example: Example, layout: ExampleLayout | None = None) -> Score:
+def to_score(example: TrainingExample, layout: ExampleLayout | None = None) -> Score:
     """The music that an example's sequence means. Raises `FormatError`."""
     layout = layout or layout_of(example)
     music: Score = kind_of(layout.kind).extractor.to_score(sequence(example, layout))
     return music
 
 
-def layout_of(example: Example, name: str = "") -> ExampleLayout:
+def layout_of(example: TrainingExample, name: str = "") -> ExampleLayout:
     """The layout called `name`, else the one of inputs that wide. Raises `NameNotFound`, `FormatError`."""
     if name and name not in LAYOUTS:
         raise NameNotFound("layout of examples", name, LAYOUTS)

@@ -1,33 +1,35 @@
-"""Written voices to a score: bars in the order in which they are played, ties joined, times in ticks."""
+"""Written voices as a score: bars in the order in which they are played, ties joined, times in ticks, and
+the meters of the bars as they were played.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from antiphon.errors import FormatError
 from antiphon.io import repeats
-from antiphon.io.abc import barring
-from antiphon.io.abc.bars import QUARTER, Bar, Written
-from antiphon.io.limits import Limits
-from antiphon.io.repeats import Played
-from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
+from antiphon.io.abc.bars import QUARTER, WrittenBar, WrittenVoice
+from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
+from antiphon.io.repeats import PlayedBar
+from antiphon.score.bars import meter_of
+from antiphon.score.maps import Key, KeyChange, Mark, Meter, MeterMap, TempoMap
 from antiphon.score.notes import Int, Notes
 from antiphon.score.score import Score
 
 _USUAL_TICKS = 480
-_MOST_TICKS = 32_767
 _ROUND_TICKS = 27_720  # divided by all numbers up to 12
 
 
-class Line(NamedTuple):
+class PlayedVoice(NamedTuple):
     """A voice as it is played: its bars one after the other, when each begins (one time more, the end), and
     in which pass of its section."""
 
-    bars: list[Bar]
+    bars: list[WrittenBar]
     starts: list[int]
     turns: list[int]
 
@@ -35,13 +37,13 @@ class Line(NamedTuple):
 Row = tuple[int, int, int, int]  # start, end, pitch, velocity
 
 
-def score(voices: Sequence[Written], order: str, qpm: float, limits: Limits) -> Score:
+def score(voices: Sequence[WrittenVoice], order: str, qpm: float, limits: Limits) -> Score:
     """The music of `voices`, a part each; `order` is that of a P: field. Raises `FormatError`."""
-    lines = _lines(voices, order, limits)
-    rows = [np.array(_rows(line), dtype=np.int64).reshape(-1, 4) for line in lines]
-    changes = [_changes(line) for line in lines]
-    meters = barring.meters(lines[0].bars, lines[0].starts) if lines else []
-    words = [list(_words(line)) for line in lines]
+    played = _played_voices(voices, order, limits)
+    rows = [np.array(_rows(voice), dtype=np.int64).reshape(-1, 4) for voice in played]
+    changes = [_changes(voice) for voice in played]
+    meters = _meters(played[0].bars, played[0].starts) if played else []
+    words = [list(_words(voice)) for voice in played]
     others = [time for found in changes for time, _ in found]
     others += [time for sung in words for time, _ in sung] + [time for time, _ in meters]
     moments = np.array(others, dtype=np.int64)
@@ -63,8 +65,8 @@ def score(voices: Sequence[Written], order: str, qpm: float, limits: Limits) -> 
 # The order of bars
 
 
-def _lines(voices: Sequence[Written], order: str, limits: Limits) -> list[Line]:
-    """Voices with as many bars as the first share its repeats and its bar lines."""
+def _played_voices(voices: Sequence[WrittenVoice], order: str, limits: Limits) -> list[PlayedVoice]:
+    """The voices as played; those with as many bars as the first share its repeats and its bar lines."""
     if not voices:
         return []
     played = {id(voice): _order(voice.bars, order) for voice in voices}
@@ -72,19 +74,19 @@ def _lines(voices: Sequence[Written], order: str, limits: Limits) -> list[Line]:
     n_bars = len(voices[0].bars)
     together = [voice for voice in voices if len(voice.bars) == n_bars]
     lengths = [max(bars) for bars in zip(*([bar.length for bar in v.bars] for v in together), strict=True)]
-    lines = []
+    found = []
     for voice in voices:
         if len(voice.bars) == n_bars:
-            lines.append(_line(voice.bars, first, lengths, limits))
+            found.append(_played_voice(voice.bars, first, lengths, limits))
         else:
             own = [bar.length for bar in voice.bars]
-            lines.append(_line(voice.bars, played[id(voice)], own, limits))
-    if sum(len(bar.sounds) for line in lines for bar in line.bars) > limits.notes:
+            found.append(_played_voice(voice.bars, played[id(voice)], own, limits))
+    if sum(len(bar.notes) for voice in found for bar in voice.bars) > limits.notes:
         raise FormatError(f"more than {limits.notes} notes, repeats played; expected fewer.")
-    return lines
+    return found
 
 
-def _order(bars: Sequence[Bar], order: str) -> list[Played]:
+def _order(bars: Sequence[WrittenBar], order: str) -> list[PlayedBar]:
     """The bars as played; each part of a P: field is a piece of its own, as often as it is named."""
     starts = [i for i, bar in enumerate(bars) if bar.part]
     names = {bars[i].part for i in starts}
@@ -102,63 +104,65 @@ def _order(bars: Sequence[Bar], order: str) -> list[Played]:
     return found
 
 
-def _walked(bars: Sequence[Bar], start: int, stop: int) -> list[Played]:
+def _walked(bars: Sequence[WrittenBar], start: int, stop: int) -> list[PlayedBar]:
     marks = [bar.marks for bar in bars[start:stop]]
-    return [Played(start + bar, turn) for bar, turn in repeats.order(marks)]
+    return [PlayedBar(start + bar, turn) for bar, turn in repeats.order(marks)]
 
 
-def _line(bars: Sequence[Bar], order: Sequence[Played], lengths: Sequence[int], limits: Limits) -> Line:
+def _played_voice(
+    bars: Sequence[WrittenBar], order: Sequence[PlayedBar], lengths: Sequence[int], limits: Limits
+) -> PlayedVoice:
     starts = [0]
     for bar, _ in order:
         starts.append(starts[-1] + lengths[bar])
     if starts[-1] > limits.quarters * QUARTER:
         raise FormatError(f"music of more than {limits.quarters} quarters; expected less.")
-    return Line([bars[bar] for bar, _ in order], starts, [turn for _, turn in order])
+    return PlayedVoice([bars[bar] for bar, _ in order], starts, [turn for _, turn in order])
 
 
-# What sounds
+# Notes, changes, words
 
 
-def _rows(line: Line) -> list[Row]:
-    """Every note, a tied one with those it goes on into."""
+def _rows(voice: PlayedVoice) -> list[Row]:
+    """Every note, tied ones joined."""
     found: list[Row] = []
     tied: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)  # at (end, pitch)
-    for bar, start in zip(line.bars, line.starts, strict=False):
-        for sound in bar.sounds:
-            onset = start + sound.onset
-            end = onset + sound.duration
-            waiting = tied.get((onset, sound.pitch)) if tied else None
+    for bar, start in zip(voice.bars, voice.starts, strict=False):
+        for note in bar.notes:
+            onset = start + note.onset
+            end = onset + note.duration
+            waiting = tied.get((onset, note.pitch)) if tied else None
             if waiting:
                 number, onset = waiting.popleft()
-                found[number] = (onset, end, sound.pitch, found[number][3])
+                found[number] = (onset, end, note.pitch, found[number][3])
             else:
                 number = len(found)
-                found.append((onset, end, sound.pitch, sound.velocity))
-            if sound.is_tied:
-                tied[end, sound.pitch].append((number, onset))
+                found.append((onset, end, note.pitch, note.velocity))
+            if note.is_tied:
+                tied[end, note.pitch].append((number, onset))
     return found
 
 
-def _changes(line: Line) -> list[tuple[int, Key | float | str]]:
+def _changes(voice: PlayedVoice) -> list[tuple[int, Key | float | str]]:
     return [
         (start + change.onset, change.value)
-        for bar, start in zip(line.bars, line.starts, strict=False)
+        for bar, start in zip(voice.bars, voice.starts, strict=False)
         for change in bar.changes
     ]
 
 
-def _words(line: Line) -> Iterator[tuple[int, str]]:
-    """The syllables of the verse that is sung: the second one when the section is played again."""
-    for bar, start, turn in zip(line.bars, line.starts, line.turns, strict=False):
-        for sound in bar.sounds:
-            if sound.words:
-                text = sound.words.get(min(turn, max(sound.words)), "")
+def _words(voice: PlayedVoice) -> Iterator[tuple[int, str]]:
+    """(time, syllable) of the verse that is sung: the second one when the section is played again."""
+    for bar, start, turn in zip(voice.bars, voice.starts, voice.turns, strict=False):
+        for note in bar.notes:
+            if note.words:
+                text = note.words.get(min(turn, max(note.words)), "")
                 if text:
-                    yield start + sound.onset, text
+                    yield start + note.onset, text
 
 
 def _keys(entries: Iterable[tuple[int, Key]]) -> Iterator[KeyChange]:
-    """Without those that change nothing; the last of one time counts."""
+    """Changes of key, without those that change nothing; the last at one time counts."""
     before: Key | None = None
     for time, key in sorted(dict(sorted(entries, key=lambda entry: entry[0])).items()):
         if key != before:
@@ -167,8 +171,49 @@ def _keys(entries: Iterable[tuple[int, Key]]) -> Iterator[KeyChange]:
 
 
 def _chords(entries: Iterable[tuple[int, str]]) -> Iterator[Mark]:
-    """Each once, though several voices write it."""
+    """Chord symbols, each once, though several voices write it."""
     return (Mark(time, text) for time, text in sorted(set(entries)))
+
+
+# Meters
+
+
+def _meters(bars: Sequence[WrittenBar], starts: Sequence[int]) -> list[tuple[int, Meter]]:
+    """(time, meter) entries by which bar lines fall where they are written; `starts` has one time more than
+    there are bars, the end.
+
+    A bar shorter than its meter is completed by those that follow it: the end of a section is short by the
+    pick-up of the next. What cannot be completed has an entry of its own length, as has a pick-up at the
+    beginning. A bar of more than two whole ones is music without bar lines, and free music has no meter:
+    neither makes entries.
+    """
+    found: list[tuple[int, Meter]] = []
+    begun: int | None = None  # where a bar that is not yet whole began
+    for bar, start, stop in zip(bars, starts, starts[1:], strict=False):
+        if bar.meter is None:
+            begun = None
+            continue
+        whole = 4 * QUARTER * bar.meter.numerator // bar.meter.denominator
+        if begun is not None and (stop - begun > whole or _meter_at(found) != bar.meter):
+            found[-1] = _short(begun, start)
+            begun = None
+        if begun is None:
+            found.append((start, bar.meter))
+            begun = start
+        if stop - begun == whole or (stop - begun) % whole == 0 or stop - begun > 2 * whole:
+            begun = None
+        elif stop - begun > whole:
+            found[-1] = _short(begun, stop)
+            begun = None
+    return found
+
+
+def _meter_at(found: Sequence[tuple[int, Meter]]) -> Meter:
+    return found[-1][1]
+
+
+def _short(start: int, stop: int) -> tuple[int, Meter]:
+    return start, meter_of(Fraction(stop - start, QUARTER))
 
 
 # Times
@@ -179,7 +224,7 @@ def _resolution(times: Sequence[Int]) -> int:
     shared = int(np.gcd.reduce(np.concatenate([*times, np.array([QUARTER])])))
     needed = QUARTER // shared
     for wanted in (_USUAL_TICKS, int(np.lcm(needed, _USUAL_TICKS)), -(-_USUAL_TICKS // needed) * needed):
-        if wanted % needed == 0 and wanted <= _MOST_TICKS:
+        if wanted % needed == 0 and wanted <= MOST_TICKS_PER_QUARTER:
             return wanted
     return _ROUND_TICKS
 
@@ -188,7 +233,7 @@ def _ticks(times: Int, per_quarter: int) -> Int:
     return (2 * times * per_quarter + QUARTER) // (2 * QUARTER)
 
 
-def _notes(rows: Int, voice: Written, track: int, per_quarter: int) -> Notes:
+def _notes(rows: Int, voice: WrittenVoice, track: int, per_quarter: int) -> Notes:
     times = _ticks(rows[:, :2], per_quarter)
     return Notes.of(
         times[:, 0],
