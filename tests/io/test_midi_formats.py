@@ -204,7 +204,7 @@ def test_both_readers_agree_on_odd_files(odd_files: Path) -> None:
 
 
 def test_both_readers_agree_on_songs(golden_sources: Path) -> None:
-    assert sum(map(_both_agree, _files(golden_sources))) >= 90
+    assert sum(map(_both_agree, _files(golden_sources))) >= 260
 
 
 def _both_agree(path: Path) -> bool:
