@@ -246,7 +246,7 @@ CHECKPOINTS = {
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
 def test_the_originals_figures_of_real_checkpoints(
-    name: str, golden: Callable[[str], Path], bundled: Callable[..., Bundle]
+    name: str, shared: Callable[[str], Path], bundled: Callable[..., Bundle]
 ) -> None:
     torch = pytest.importorskip("torch")
     from antiphon import nets
@@ -255,9 +255,9 @@ def test_the_originals_figures_of_real_checkpoints(
 
     recipe = find("melody/attention").with_values(CHECKPOINTS[name])
     net = nets.build(recipe)
-    with torch.no_grad(), np.load(golden(f"a_attention_rnn/weights_{name}.npz")) as weights:
+    with torch.no_grad(), np.load(shared(f"golden/a_attention_rnn/weights_{name}.npz")) as weights:
         net.load_state_dict(state_dict(dict(weights)))
-    tunes = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
+    tunes = json.loads(shared("golden/b_eval_melodies/eval_melodies_all_events.json").read_text())
     rows = [[event + 2 for event in tune["events"]] for tune in tunes]
     assert len(rows) == 22
     bundle = bundled(net, name)
@@ -265,7 +265,7 @@ def test_the_originals_figures_of_real_checkpoints(
     assert labels is not None
     (told,) = (
         row
-        for row in json.loads(golden("b_eval_melodies/eval_metrics.json").read_text())
+        for row in json.loads(shared("golden/b_eval_melodies/eval_metrics.json").read_text())
         if row["model"] == name
     )
     found = Figures.of(labels)

@@ -254,14 +254,16 @@ CHECKPOINTS = {
 
 
 @pytest.fixture(scope="module", params=CHECKPOINTS)
-def trained(request, golden):
+def trained(request, shared):
     """A trained net of the original's, and what the original said."""
     around, layers, tolerance = CHECKPOINTS[request.param]
     recipe = recipes.find("melody/attention").with_values({"net.around": around, "net.layers": layers})
     model = nets.build(recipe).eval()
-    model.load_state_dict(magenta.state_dict(np.load(golden(f"a_attention_rnn/weights_{request.param}.npz"))))
-    vectors = np.load(golden(f"a_attention_rnn/{request.param}.npz"))
-    melodies = json.loads(golden(f"a_attention_rnn/{request.param}.json").read_text())["melodies"]
+    model.load_state_dict(
+        magenta.state_dict(np.load(shared(f"golden/a_attention_rnn/weights_{request.param}.npz")))
+    )
+    vectors = np.load(shared(f"golden/a_attention_rnn/{request.param}.npz"))
+    melodies = json.loads(shared(f"golden/a_attention_rnn/{request.param}.json").read_text())["melodies"]
     assert len(melodies) >= 6
     return model, vectors, melodies, tolerance
 
