@@ -64,6 +64,9 @@ class Training(Settings):
     max_length: int = setting(
         512, "Events of the longest example; longer sequences are cut at a bar line.", low=2
     )
+    window_bars: int = setting(
+        0, "Bars of an example, as 2 for loops; 0: as many as max_length holds.", low=0, high=1024
+    )
     max_steps: int = setting(20_000, "Optimiser steps after which training ends.", low=1)
     evaluate_every: int = setting(250, "Optimiser steps between evaluations.", low=1)
     patience: int = setting(8, "Evaluations without improvement after which training ends.", low=1)

@@ -25,7 +25,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import antiphon
 from antiphon.errors import AntiphonError, OptionError, RunError
 from antiphon.train.processes import Processes
 
@@ -128,7 +127,7 @@ def helped(n: int, job: Mapping[str, Any]) -> Iterator[Processes]:
 
 def _start(job: Mapping[str, Any], memory: IO[bytes]) -> subprocess.Popen[bytes]:
     """A helper that has read its job."""
-    home = str(Path(antiphon.__file__).parents[1])
+    home = str(Path(__file__).parents[2])
     paths = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         helper = subprocess.Popen(
