@@ -88,8 +88,8 @@ class Evaluation:
     processes: Processes
 
     def __call__(self) -> dict[str, float]:
-        """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too,
-        and, where the head gives continuous numbers, what these cost.
+        """Nats per step and per event (repeat labels resolved), perplexity and accuracies; labels' figures
+        too, and, where the head gives continuous numbers, what these cost.
 
         Raises `CorpusError` where there is not one event to judge.
         """

@@ -95,7 +95,7 @@ class Journal:
         self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
         self._reporter.say(
-            f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats a step ({best}), "
+            f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats per step ({best}), "
             f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )

@@ -17,7 +17,7 @@ from antiphon.files import atomic_write
 
 
 def judged(figures: Mapping[str, float | None]) -> float:
-    """What a run is judged by, of a validation's figures: nats a step of the events, and of the continuous
+    """What a run is judged by, of a validation's figures: nats per step of the events, and of the continuous
     numbers where there are any; infinite where it is no number."""
     each = [figures.get("nll_per_step"), figures.get("value_nll_per_step", 0.0)]
     return math.inf if None in each else sum(value for value in each if value is not None)

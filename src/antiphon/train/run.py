@@ -42,7 +42,7 @@ class Outcome:
     steps: int
     best_step: int
     best_nll: float
-    """Lowest validation NLL of events, nats a step, repeat labels resolved."""
+    """Lowest validation NLL of events, nats per step, repeat labels resolved."""
     reason: str
     leads: bool = True
 
@@ -225,7 +225,7 @@ class _Run:
         finally:
             journal.close()
         self.reporter.say(
-            f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats a step "
+            f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats per step "
             f"at step {state.best_step:,}."
         )
 
