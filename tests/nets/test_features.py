@@ -15,7 +15,7 @@ from antiphon.errors import OptionError
 from antiphon.nets import EventBatch
 from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.labels import Labels
-from antiphon.nets.head import Categorical
+from antiphon.nets.head import CategoricalHead
 
 STEADY = single(Span("note", 40, steps=1, onset=True))
 UNEVEN = single(Span("wait", 40, steps_more=1))
@@ -84,7 +84,7 @@ def test_the_control_that_comes_is_that_of_the_next_event() -> None:
 
 
 def test_a_head_begins_with_how_often_labels_occur_and_one_more_of_each() -> None:
-    head = Categorical(4, (3, 2))
+    head = CategoricalHead(4, (3, 2))
     head.begin(torch.tensor([0, 3, 1, 1, 0]))
     assert head.bias.exp().tolist() == pytest.approx([1 / 7, 4 / 7, 2 / 7, 2 / 3, 1 / 3])
 

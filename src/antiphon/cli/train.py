@@ -85,14 +85,14 @@ def train(
         seed=seed,
         processes=processes,
         threads=threads,
-        reporter=Reporter(),
+        reporter=TerminalReporter(),
     )
     if outcome.leads:
         typer.echo(f"{out}\t{outcome.best_nll:.4f}")
         typer.echo(f"Next: antiphon export {quoted(out)} -o NAME.antiphon", err=True)
 
 
-class Reporter:
+class TerminalReporter:
     """Lines on stderr: on a terminal a passing line is overwritten by the next, in a log file one is kept now
     and then.
     """

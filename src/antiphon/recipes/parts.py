@@ -39,8 +39,8 @@ class Net(Part):
 
 
 class Head(Part):
-    """How what comes out of the net becomes a distribution. Builds an `antiphon.nets.head.Head`, called with
-    the width of its input, the sizes of the codec's groups of labels and the part itself."""
+    """How what comes out of the net becomes a distribution. Builds an `antiphon.nets.head.OutputHead`, called
+    with the width of its input, the sizes of the codec's groups of labels and the part itself."""
 
     group: ClassVar[str] = "head"
     builds: ClassVar[str]
@@ -147,7 +147,7 @@ class Categorical(Head):
     """A probability for each label, by a linear map and a softmax."""
 
     name: ClassVar[str] = "categorical"
-    builds: ClassVar[str] = "antiphon.nets.head:Categorical"
+    builds: ClassVar[str] = "antiphon.nets.head:CategoricalHead"
 
 
 def check_layers(layers: tuple[int, ...]) -> None:

@@ -17,7 +17,7 @@ from antiphon.train.checkpoint import State
 from antiphon.train.folder import RunFolder
 from antiphon.train.metrics import duration
 from antiphon.train.pace import Pace
-from antiphon.train.sample import Sampling
+from antiphon.train.sample import NetSampler
 
 try:
     from torch.utils.tensorboard import SummaryWriter
@@ -74,7 +74,7 @@ class Journal:
     """
 
     def __init__(
-        self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: Sampling
+        self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: NetSampler
     ) -> None:
         self._folder, self._max_steps, self._reporter, self._sampling = folder, max_steps, reporter, sampling
         metrics.keep_until(folder.metrics, state.step or -1)  # before the first step nothing is finished

@@ -31,12 +31,12 @@ from antiphon.train.loop import Loop
 from antiphon.train.metrics import duration
 from antiphon.train.pace import Pace, estimate
 from antiphon.train.processes import Processes, distributed, how_many, local_rank, torchrun_started
-from antiphon.train.sample import Sampling
+from antiphon.train.sample import NetSampler
 from antiphon.train.start import Start, Tuning, starting_point
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """How a run ended. `leads` is False in the processes that only helped."""
 
     steps: int
@@ -72,7 +72,7 @@ def train(
     threads: int | None = None,
     save_every_s: float = 60.0,
     reporter: Reporter | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train `recipe` (a name or a value; may be None when fine-tuning `from_bundle`) on `corpus` into the run
     folder `out`.
 
@@ -139,7 +139,7 @@ class _Run:
     save_every_s: float
     reporter: Reporter
 
-    def go(self) -> Outcome:
+    def go(self) -> TrainingOutcome:
         """Begin, go on, or see that there is nothing left to do."""
         torch.manual_seed(self.seed)
         examples = () if self.folder.last.exists() else self._examples()
@@ -158,7 +158,7 @@ class _Run:
         every = batches.epoch(data.corpus, data.train, recipe, seed=self.seed, epoch=0)
         return (tensors(batch, torch.device("cpu")) for batch in every)
 
-    def _go_on(self, net: EventModel, n_parameters: int) -> Outcome:
+    def _go_on(self, net: EventModel, n_parameters: int) -> TrainingOutcome:
         """Train from the last checkpoint, or from the start, to the end."""
         trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
         adam = torch.optim.Adam(trained, lr=self.start.recipe.training.learning_rate)
@@ -168,7 +168,7 @@ class _Run:
         else:
             self._introduce(n_parameters, state)
             self._train(net, adam, state)
-        return Outcome(
+        return TrainingOutcome(
             state.step, state.best_step, state.best_nll or math.nan, state.ended, self.processes.leads
         )
 
@@ -234,7 +234,7 @@ class _Run:
             return NoJournal()
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
-        sampling = Sampling(net, recipe, opening, self.device.place, self.seed)
+        sampling = NetSampler(net, recipe, opening, self.device.place, self.seed)
         return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 
     def _foretell(self, net: EventModel, loader: Loader, state: State) -> Pace:

@@ -35,7 +35,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sampling:
+class NetSampler:
     """Lets the net play eight bars of 4/4, or twenty seconds, from the corpus's `opening` [V]. The seed is
     fixed, so what changes is the net."""
 
