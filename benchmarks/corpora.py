@@ -33,7 +33,7 @@ def measure() -> list[Row]:
         Row(
             "corpus build, POP909, beyond process start",
             ours,
-            "CPU ms a file",
+            "CPU ms per file",
             1.0,
             beside=f"original: {ORIGINAL_MS:.0f}",
         ),
@@ -43,7 +43,7 @@ def measure() -> list[Row]:
             "x",
             15.0,
             "higher",
-            f"{theirs:.1f} CPU ms a file",
+            f"{theirs:.1f} CPU ms per file",
         ),
     ]  # fmt: skip
 

@@ -50,7 +50,7 @@ def groove(folder: Path) -> Row:
     files = sorted((folder / "groove").rglob("*.mid*"))
     io.load(files[0])
     ms = min(cpu_ms(lambda: [extract(quantize(io.load(f), PerQuarter(4))) for f in files]) for _ in range(3))
-    return Row("drum tracks, Groove: read and extract", ms / len(files), "CPU ms a file", 1.0)
+    return Row("drum tracks, Groove: read and extract", ms / len(files), "CPU ms per file", 1.0)
 
 
 def synthetic(folder: Path) -> Row:

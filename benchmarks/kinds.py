@@ -33,9 +33,9 @@ def measure() -> list[Row]:
     whole, parse = sum(spent.values()), spent["parse"]
     parts = ", ".join(f"{name} {ms:.2f}" for name, ms in spent.items())
     return [
-        Row(f"MIDI to all {len(KINDS)} kinds at once, POP909", whole, "CPU ms a file", 8.0, beside=parts),
+        Row(f"MIDI to all {len(KINDS)} kinds at once, POP909", whole, "CPU ms per file", 8.0, beside=parts),
         Row("MIDI to all kinds / parse alone", whole / parse, "x", 8.0, beside=f"parse: {parse:.2f} ms"),
-        Row("performances of a POP909 file", spent["performance"], "CPU ms a file", 2.0),
+        Row("performances of a POP909 file", spent["performance"], "CPU ms per file", 2.0),
     ]
 
 
