@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antiphon.data.build import Progress, Report, build
+from antiphon.data.build import BuildReport, Progress, build
+from antiphon.data.build_plan import CHUNK_SIZE
 from antiphon.data.corpus import Corpus
-from antiphon.data.ledger import Entry, Ledger
-from antiphon.data.plan import CHUNK
+from antiphon.data.ledger import Ledger, LedgerEntry
 from antiphon.errors import CorpusError, EmptyError, OptionError, OutputError
 from antiphon.extract.melody import MelodyOptions
 from antiphon.io import save
@@ -46,10 +46,10 @@ def script(tmp_path: Path, loader: str, source: Path, out: Path, **options: obje
     arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
     path.write_text(
         "import os, signal, time\n"
-        "from antiphon.data import harvest\n"
-        "real = harvest.load\n"
+        "from antiphon.data import extraction\n"
+        "real = extraction.load\n"
         f"{loader}\n"
-        "harvest.load = load\n"
+        "extraction.load = load\n"
         "if __name__ == '__main__':\n"
         "    from antiphon.data.build import build\n"
         f"    build([{str(source)!r}], {str(out)!r}, {arguments})\n"
@@ -58,7 +58,7 @@ def script(tmp_path: Path, loader: str, source: Path, out: Path, **options: obje
 
 
 def test_the_number_of_workers_changes_nothing(tunes: Tunes, tmp_path: Path) -> None:
-    folder = tunes(2 * CHUNK + 10)
+    folder = tunes(2 * CHUNK_SIZE + 10)
     (folder / "broken.mid").write_bytes(b"MThd\0\0")
     for name, workers in (("one", 1), ("three", 3)):
         build([folder], tmp_path / name, workers=workers)
@@ -68,7 +68,7 @@ def test_the_number_of_workers_changes_nothing(tunes: Tunes, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_build_that_was_killed_goes_on_to_the_same_bytes(tunes: Tunes, tmp_path: Path) -> None:
-    folder, out = tunes(4 * CHUNK), tmp_path / "killed"
+    folder, out = tunes(4 * CHUNK_SIZE), tmp_path / "killed"
     slow = "def load(path):\n    time.sleep(0.02)\n    return real(path)"
     process = subprocess.Popen([sys.executable, script(tmp_path, slow, folder, out, workers=2)])
     chunks = out / "chunks"
@@ -79,7 +79,7 @@ def test_a_build_that_was_killed_goes_on_to_the_same_bytes(tunes: Tunes, tmp_pat
     with pytest.raises(CorpusError, match="unfinished"):
         Corpus.open(out)
     report = build([folder], out, workers=1)
-    assert CHUNK <= report.reused < 4 * CHUNK
+    assert CHUNK_SIZE <= report.reused < 4 * CHUNK_SIZE
     build([folder], tmp_path / "uninterrupted", workers=1)
     assert content(out) == content(tmp_path / "uninterrupted")
     left = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if "chunks" not in path.parts)
@@ -88,9 +88,9 @@ def test_a_build_that_was_killed_goes_on_to_the_same_bytes(tunes: Tunes, tmp_pat
 
 @pytest.mark.slow
 def test_a_file_that_kills_or_hangs_its_reader_costs_itself_only(tunes: Tunes, tmp_path: Path) -> None:
-    folder, out = tunes(CHUNK + 6), tmp_path / "survived"
+    folder, out = tunes(CHUNK_SIZE + 6), tmp_path / "survived"
     names = sorted(path.name for path in folder.iterdir())
-    killer, hanger, last = names[3], names[CHUNK + 1], names[-1]
+    killer, hanger, last = names[3], names[CHUNK_SIZE + 1], names[-1]
     loader = (
         "def load(path):\n"
         "    name = os.path.basename(str(path))\n"
@@ -107,11 +107,11 @@ def test_a_file_that_kills_or_hangs_its_reader_costs_itself_only(tunes: Tunes, t
     assert "SIGSEGV" in lost[killer]
     assert "more than 1.5 s" in lost[hanger]
     assert "status 3" in lost[last]
-    assert ledger.by_result["used"] + ledger.by_result["duplicate"] == CHUNK + 3
+    assert ledger.by_result["used"] + ledger.by_result["duplicate"] == CHUNK_SIZE + 3
 
 
 def test_a_full_disk_ends_the_build_and_blames_no_piece(tunes: Tunes, tmp_path: Path) -> None:
-    folder, out = tunes(2 * CHUNK), tmp_path / "full"
+    folder, out = tunes(2 * CHUNK_SIZE), tmp_path / "full"
     full = (
         "import resource\n"
         "if __name__ == '__main__': resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))"
@@ -129,7 +129,7 @@ def test_a_fault_in_a_reader_is_named(tunes: Tunes, tmp_path: Path, monkeypatch:
     def load(path: str) -> Score:
         raise ZeroDivisionError("in the\nreader")
 
-    monkeypatch.setattr("antiphon.data.harvest.load", load)
+    monkeypatch.setattr("antiphon.data.extraction.load", load)
     with pytest.raises(EmptyError, match="ZeroDivisionError: in the reader"):
         build([tunes(2)], tmp_path / "out", workers=1)
 
@@ -147,9 +147,9 @@ def test_every_file_is_in_the_ledger_with_its_fate(tune: Tune, tmp_path: Path) -
     (folder / "zeros.mid").write_bytes(bytes(1000))
     (folder / "read me.txt").write_text("words")
     report = build([folder], tmp_path / "out", workers=1)
-    fate = {Path(entry.path).name: entry for entry in report.ledger.entries}
-    assert set(fate) == {path.name for path in folder.iterdir()}
-    assert {name: entry.result for name, entry in fate.items()} == {
+    outcomes = {Path(entry.path).name: entry for entry in report.ledger.entries}
+    assert set(outcomes) == {path.name for path in folder.iterdir()}
+    assert {name: entry.result for name, entry in outcomes.items()} == {
         "good.mid": "used",
         "same in another key.mid": "duplicate",
         "chords.mid": "nothing",
@@ -159,8 +159,8 @@ def test_every_file_is_in_the_ledger_with_its_fate(tune: Tune, tmp_path: Path) -
         "zeros.mid": "unreadable",
         "read me.txt": "not music",
     }
-    assert all(entry.reason() for entry in fate.values() if entry.result != "used")
-    assert "good.mid" in fate["same in another key.mid"].detail
+    assert all(entry.reason() for entry in outcomes.values() if entry.result != "used")
+    assert "good.mid" in outcomes["same in another key.mid"].detail
     assert Ledger.read(tmp_path / "out" / "ledger.tsv") == report.ledger
     assert sum(report.ledger.by_result.values()) == 8
     assert report.ledger.causes()["polyphonic"] == 1
@@ -179,7 +179,7 @@ def test_names_with_tabs_and_odd_bytes_survive_the_ledger(tune: Tune, tmp_path: 
 
 
 def test_causes_with_the_ledgers_own_signs_can_be_read_back(tmp_path: Path) -> None:
-    entry = Entry("a.mid", "a", "nothing", losses=(("no notes on track 'a; b: c'", 2),))
+    entry = LedgerEntry("a.mid", "a", "nothing", losses=(("no notes on track 'a; b: c'", 2),))
     Ledger.of([entry]).write(tmp_path / "ledger.tsv")
     (found,) = Ledger.read(tmp_path / "ledger.tsv").entries
     assert found.losses == (("no notes on track 'a, b: c'", 2),)
@@ -216,16 +216,16 @@ def test_a_manifest_keeps_a_whole_group_together(tunes: Tunes, tmp_path: Path) -
 
 
 def test_adding_files_moves_nothing(tunes: Tunes, tune: Tune, tmp_path: Path) -> None:
-    folder, out = tunes(CHUNK + 20), tmp_path / "out"
+    folder, out = tunes(CHUNK_SIZE + 20), tmp_path / "out"
     before = splits(build([folder], out, workers=1).corpus)
     tunes(40, first=500)
     for number in range(20):
         save(tune(number, transpose=2), folder / f"a copy of {number}, to be read first.mid")
         save(tune(number, changed=5), folder / f"another look at {number}, to be read first.mid")
     report = build([folder], out, workers=1)
-    assert report.reused == CHUNK
+    assert report.reused == CHUNK_SIZE
     after = splits(report.corpus)
-    assert len(before) == CHUNK + 20
+    assert len(before) == CHUNK_SIZE + 20
     assert {path: after[path] for path in before} == before
     assert len(after) > len(before)
 
@@ -241,7 +241,7 @@ def test_a_second_build_reads_nothing_again(tunes: Tunes, tmp_path: Path) -> Non
 def test_changed_options_are_told_and_followed(tunes: Tunes, tmp_path: Path) -> None:
     folder, out, said = tunes(6), tmp_path / "out", []
 
-    def rebuilt(**changes: object) -> Report:
+    def rebuilt(**changes: object) -> BuildReport:
         def listen(progress: Progress) -> None:
             said.extend([progress.message] if progress.message else [])
 
@@ -289,10 +289,10 @@ def test_a_damaged_chunk_is_made_again(tunes: Tunes, tmp_path: Path) -> None:
 
 def test_progress_counts_every_file(tunes: Tunes, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    build([tunes(CHUNK + 3)], tmp_path / "out", workers=1, progress=seen.append)
+    build([tunes(CHUNK_SIZE + 3)], tmp_path / "out", workers=1, progress=seen.append)
     done = [progress.done for progress in seen]
     assert done == sorted(done)
-    assert (done[-1], seen[-1].total) == (CHUNK + 3, CHUNK + 3)
+    assert (done[-1], seen[-1].total) == (CHUNK_SIZE + 3, CHUNK_SIZE + 3)
 
 
 def test_nothing_at_all_says_why_file_by_file(tmp_path: Path) -> None:

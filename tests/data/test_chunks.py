@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from antiphon.data.build import build
-from antiphon.data.chunks import Outcome, Reader, is_whole
+from antiphon.data.chunks import ChunkReader, PieceOutcome, is_whole
 from antiphon.errors import CorpusError
 
 Tunes = Callable[..., Path]
@@ -24,10 +24,10 @@ def chunk(tunes: Tunes, tmp_path: Path) -> Path:
 
 def test_what_was_written_comes_back(chunk: Path) -> None:
     assert is_whole(chunk)
-    with Reader(chunk) as reader:
+    with ChunkReader(chunk) as reader:
         outcomes = reader.outcomes()
         table, events = reader.arrays("melody", "table", "events")
-    assert [type(outcome) for outcome in outcomes] == [Outcome] * 5
+    assert [type(outcome) for outcome in outcomes] == [PieceOutcome] * 5
     assert table["length"].sum() == len(events) > 0
     assert np.array_equal(table["piece"], range(5))
 
@@ -56,7 +56,7 @@ def test_damage_is_told_and_the_chunk_removed_wherever_it_is(chunk: Path) -> Non
 
 
 def _read(chunk: Path) -> None:
-    with Reader(chunk) as reader:
+    with ChunkReader(chunk) as reader:
         reader.outcomes()
         for kind in ("melody", "polyphony"):
             reader.arrays(kind, "table", "events", "prints")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.data import cluster, remote
+from antiphon.data import cluster, cluster_worker
 from antiphon.data.build import build
+from antiphon.data.build_plan import CHUNK_SIZE
 from antiphon.data.corpus import Corpus
-from antiphon.data.harvest import Job, Wanted
-from antiphon.data.plan import CHUNK
+from antiphon.data.extraction import ExtractionJob, KindOptions
 from antiphon.errors import CorpusError, MissingDependency, OptionError
 from antiphon.extract import MelodyOptions
 from antiphon.io import Place
@@ -38,10 +38,10 @@ def on_cluster(tmp_path: Path, loader: str, source: Path, out: Path, **options: 
     path.write_text(
         "import os, signal, time\n"
         "import psutil\n"
-        "from antiphon.data import harvest\n"
-        "real = harvest.load\n"
+        "from antiphon.data import extraction\n"
+        "real = extraction.load\n"
         f"{loader}\n"
-        "harvest.load = load\n"
+        "extraction.load = load\n"
         "killed = []\n"
         "def has_children(process):\n"
         "    try:\n"
@@ -67,14 +67,14 @@ def on_cluster(tmp_path: Path, loader: str, source: Path, out: Path, **options: 
 
 @pytest.mark.slow
 def test_a_killed_worker_changes_nothing(tunes: Tunes, tmp_path: Path) -> None:
-    folder, out = tunes(5 * CHUNK + 10), tmp_path / "cluster"
+    folder, out = tunes(5 * CHUNK_SIZE + 10), tmp_path / "cluster"
     (folder / "broken.mid").write_bytes(b"MThd\0\0")
     slow = "def load(path):\n    time.sleep(0.005)\n    return real(path)"
     said = on_cluster(tmp_path, slow, folder, out, progress=Name("kill_one"))
     assert said == "1 killed\n"
     build([folder], tmp_path / "alone", workers=1)
     assert content(out) == content(tmp_path / "alone")
-    assert Corpus.open(out).n > 4 * CHUNK
+    assert Corpus.open(out).n > 4 * CHUNK_SIZE
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_a_cluster_that_is_there_is_used_and_left_as_it_was(tunes: Tunes, tmp_pa
     }
     with LocalCluster(n_workers=1, threads_per_worker=2, **settings) as there:
         address = there.scheduler_address
-        build([tunes(CHUNK + 3)], tmp_path / "there", engine="dask", scheduler=address)
+        build([tunes(CHUNK_SIZE + 3)], tmp_path / "there", engine="dask", scheduler=address)
         with Client(address, set_as_default=False) as client:
             readers = client.run(lambda: len(multiprocessing.active_children()))
             assert list(readers.values()) == [0]
@@ -134,30 +134,30 @@ def test_without_dask_it_says_what_to_install(
 
 
 @pytest.fixture
-def job(tunes: Tunes, tmp_path: Path) -> Job:
+def job(tunes: Tunes, tmp_path: Path) -> ExtractionJob:
     folder = tunes(2)
     (tmp_path / "chunks").mkdir()
     places = tuple(Place(os.path.relpath(path, tmp_path)) for path in sorted(folder.iterdir()))
-    return Job("chunks/0.npz", places, (Wanted("melody", MelodyOptions()),), 4)
+    return ExtractionJob("chunks/0.npz", places, (KindOptions("melody", MelodyOptions()),), 4)
 
 
-def test_a_worker_in_another_folder_finds_the_files(job: Job, tmp_path: Path) -> None:
+def test_a_worker_in_another_folder_finds_the_files(job: ExtractionJob, tmp_path: Path) -> None:
     assert os.getcwd() != str(tmp_path)
-    remote.do(job, remote.Settings(str(tmp_path), remote.__version__, 30.0))
+    cluster_worker.run(job, cluster_worker.ClusterSettings(str(tmp_path), cluster_worker.__version__, 30.0))
     assert (tmp_path / "chunks" / "0.npz").is_file()
-    assert len(remote._idle) == 1
-    remote.dismiss()
-    assert not remote._idle
+    assert len(cluster_worker._idle) == 1
+    cluster_worker.end_idle()
+    assert not cluster_worker._idle
 
 
-def test_a_worker_that_cannot_do_it_says_why(job: Job, tmp_path: Path) -> None:
-    here = remote.Settings(str(tmp_path), remote.__version__, 30.0)
+def test_a_worker_that_cannot_do_it_says_why(job: ExtractionJob, tmp_path: Path) -> None:
+    here = cluster_worker.ClusterSettings(str(tmp_path), cluster_worker.__version__, 30.0)
     with pytest.raises(CorpusError, match=r"has version .*, not 9\.9; install the same"):
-        remote.do(job, here._replace(version="9.9"))
+        cluster_worker.run(job, here._replace(version="9.9"))
     with pytest.raises(CorpusError, match=r"There is no '.*nowhere' on the worker"):
-        remote.do(replace(job, out="nowhere/0.npz"), here)
+        cluster_worker.run(replace(job, out="nowhere/0.npz"), here)
     with pytest.raises(CorpusError, match=r"There is no '.*gone\.mid' on the worker"):
-        remote.do(replace(job, places=(Place("gone.mid"),)), here)
+        cluster_worker.run(replace(job, places=(Place("gone.mid"),)), here)
 
 
 class Name:

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from antiphon.cli import corpus as verb
-from antiphon.cli.corpus.options import of_kinds
+from antiphon.cli.corpus.options import extraction_options
 from antiphon.cli.corpus.progress import line
 from antiphon.data.build import Progress
 from antiphon.errors import AntiphonError, CorpusError, NameNotFound, OptionError
@@ -170,7 +170,7 @@ def test_options_that_cannot_be_meant_are_refused(
     ],
 )
 def test_values_have_the_type_of_their_option(text: str, name: str, value: object) -> None:
-    options = of_kinds(["melody"], {}, [text])["melody"]
+    options = extraction_options(["melody"], {}, [text])["melody"]
     assert getattr(options, name) == value
     assert type(getattr(options, name)) is type(value)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.data import sources, walking
+from antiphon.data import sources
 from antiphon.data.build import build
 from antiphon.data.corpus import Corpus
-from antiphon.data.ledger import Entry, Ledger
+from antiphon.data.ledger import Ledger, LedgerEntry
 from antiphon.data.sources import find
 from antiphon.errors import EmptyError, InputError
 from antiphon.io import places, save
@@ -27,7 +27,7 @@ ODD = "caf\udce9 \udcff"
 """A name whose bytes are no UTF-8."""
 
 
-def fates(entries: tuple[Entry, ...], folder: Path) -> dict[str, tuple[str, str]]:
+def outcomes(entries: tuple[LedgerEntry, ...], folder: Path) -> dict[str, tuple[str, str]]:
     return {os.path.relpath(entry.path, folder): (entry.result, entry.detail) for entry in entries}
 
 
@@ -42,7 +42,7 @@ def test_everything_odd_in_a_folder_is_named(tunes: Tunes, tmp_path: Path) -> No
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(folder / "socket.mid"))
         ledger = build([folder], tmp_path / "out", workers=1).ledger
-    found = fates(ledger.entries, folder)
+    found = outcomes(ledger.entries, folder)
     assert ledger.by_result == {"used": 2, "unreadable": 5, "not music": 1}
     assert found["sub/up"] == ("not music", "a link to a folder that is read already.")
     assert found["dangling.mid"] == ("unreadable", "a link that leads nowhere.")
@@ -64,7 +64,7 @@ def locked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
                 raise PermissionError(13, "Permission denied", path)
             return real(path)
 
-        monkeypatch.setattr(walking.os, "scandir", scandir)
+        monkeypatch.setattr(sources.os, "scandir", scandir)
 
     return lock
 
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_listed_is_a_row(
     ledger = build([folder], tmp_path / "out", workers=1).ledger
     assert ledger.by_result == {"used": 2, "unreadable": 1}
     reason = "the folder cannot be listed (Permission denied)."
-    assert fates(ledger.entries, folder)["secret"] == ("unreadable", reason)
+    assert outcomes(ledger.entries, folder)["secret"] == ("unreadable", reason)
     assert ledger.causes()["the folder cannot be listed"] == 1
 
 
@@ -96,21 +96,21 @@ def test_a_file_that_may_not_be_read_is_a_row(tunes: Tunes, tmp_path: Path) -> N
     if os.access(path, os.R_OK):
         pytest.skip("whoever runs the tests may read everything")
     ledger = build([folder], tmp_path / "out", workers=1).ledger
-    assert fates(ledger.entries, folder)[path.name][0] == "unreadable"
+    assert outcomes(ledger.entries, folder)[path.name][0] == "unreadable"
 
 
 def test_a_file_that_vanishes_is_a_row(tunes: Tunes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tunes(3)
     gone = sorted(folder.iterdir())[1]
-    real = sources.seniority
+    real = sources.in_corpus_order
 
-    def seniority(*arguments: object) -> object:
+    def in_corpus_order(*arguments: object) -> object:
         gone.unlink(missing_ok=True)
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("antiphon.data.build.seniority", seniority)
+    monkeypatch.setattr("antiphon.data.build.in_corpus_order", in_corpus_order)
     ledger = build([folder], tmp_path / "out", workers=1).ledger
-    result, detail = fates(ledger.entries, folder)[gone.name]
+    result, detail = outcomes(ledger.entries, folder)[gone.name]
     assert (result, "No such file" in detail) == ("unreadable", True)
 
 
@@ -127,7 +127,7 @@ def test_folders_deeper_than_any_stack_are_walked_through(tmp_path: Path, tune: 
     os.close(there)
     found = find([tmp_path], (".mid",))
     subprocess.run(["rm", "-r", tmp_path / "deep"], check=True)  # `shutil.rmtree` has a stack
-    assert [len(found.music), len(found.refused)] == [2, 0]
+    assert [len(found.music), len(found.skipped)] == [2, 0]
 
 
 def test_names_that_are_no_utf8_go_through_everything(tune: Tune, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ import pytest
 
 from antiphon.codecs import examples
 from antiphon.codecs.kinds import KINDS, Standing
-from antiphon.data import harvest
-from antiphon.data.build import Report, build
+from antiphon.data import extraction
+from antiphon.data.build import BuildReport, build
+from antiphon.data.build_plan import CHUNK_SIZE
 from antiphon.data.corpus import Corpus
 from antiphon.data.ledger import Ledger
-from antiphon.data.plan import CHUNK
 from antiphon.errors import CorpusError, EmptyError, NameNotFound, OptionError
 from antiphon.extract.melody import MelodyOptions
 from antiphon.io import load, save
@@ -125,7 +125,7 @@ def test_a_piece_is_read_once_and_quantised_once_a_reading(
         return call
 
     for name in ("load", "quantize", "sustained"):
-        monkeypatch.setattr(harvest, name, counting(name, getattr(harvest, name)))
+        monkeypatch.setattr(extraction, name, counting(name, getattr(extraction, name)))
     kinds = ("melody", "drums", "polyphony", "performance", "note-performance")
     build([bands(3)], tmp_path / "out", kinds=kinds, workers=1)
     assert counts == {"load": 3, "quantize": 6, "sustained": 3}
@@ -224,7 +224,7 @@ def test_all_kinds_of_a_piece_stand_in_one_split(band: Band, tmp_path: Path) -> 
 
 
 def test_what_is_known_of_every_piece_is_kept(bands: Callable[[int], Path], tmp_path: Path) -> None:
-    folder = bands(CHUNK + 2)
+    folder = bands(CHUNK_SIZE + 2)
     (folder / "letter.doc").write_text("x")
     (folder / "broken.mid").write_bytes(b"MThd\0\0")
     rows = [f"{path.name}\tfunk" for path in folder.glob("song*.mid")]
@@ -232,7 +232,7 @@ def test_what_is_known_of_every_piece_is_kept(bands: Callable[[int], Path], tmp_
     corpus = build([folder], tmp_path / "out", workers=1).corpus
     known = list(corpus.pieces())
     entries = corpus.ledger().entries
-    assert len(known) == len(entries) == CHUNK + 5
+    assert len(known) == len(entries) == CHUNK_SIZE + 5
     for entry, piece in zip(entries, known, strict=True):
         read = entry.result not in ("unreadable", "not music")
         assert ("seconds" in piece["facts"]) == read
@@ -313,8 +313,8 @@ def program(tmp_path: Path, loader: str, command: str) -> Path:
     """A program that builds with another reader, in its workers too: a spawned process runs its top again."""
     path = tmp_path / "build.py"
     path.write_text(
-        "import time\nfrom antiphon.data import harvest\nfrom antiphon.data.build import build\n"
-        f"real = harvest.load\n{loader}\nharvest.load = load\n"
+        "import time\nfrom antiphon.data import extraction\nfrom antiphon.data.build import build\n"
+        f"real = extraction.load\n{loader}\nextraction.load = load\n"
         f"if __name__ == '__main__':\n    {command}\n"
     )
     return path
@@ -325,8 +325,8 @@ def test_a_build_killed_at_any_moment_goes_on_to_the_same_bytes(
     bands: Callable[[int], Path], records: Callable[[int], Path], tmp_path: Path
 ) -> None:
     """Killed with all its workers: twice while it reads, once while it judges or writes."""
-    sources, out = [str(bands(CHUNK)), str(records(CHUNK + 5).parent)], tmp_path / "out"
-    whole: Report = build(sources, tmp_path / "whole", kinds=KINDS_HERE, workers=1)
+    sources, out = [str(bands(CHUNK_SIZE)), str(records(CHUNK_SIZE + 5).parent)], tmp_path / "out"
+    whole: BuildReport = build(sources, tmp_path / "whole", kinds=KINDS_HERE, workers=1)
     command = program(
         tmp_path,
         "load = real",
@@ -349,7 +349,7 @@ def test_a_build_killed_at_any_moment_goes_on_to_the_same_bytes(
 
 
 def test_several_workers_give_the_same_bytes(bands: Callable[[int], Path], tmp_path: Path) -> None:
-    folder = bands(CHUNK + 8)
+    folder = bands(CHUNK_SIZE + 8)
     for name, workers in (("one", 1), ("two", 2)):
         build([folder], tmp_path / name, kinds=KINDS_HERE, workers=workers)
     assert content(tmp_path / "one") == content(tmp_path / "two")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.data.sources import find, seniority
+from antiphon.data.sources import find, in_corpus_order
 from antiphon.errors import EmptyError, InputError
 
 SUFFIXES = (".mid",)
@@ -75,5 +75,5 @@ def test_an_empty_folder_and_a_missing_one_say_so(tmp_path: Path) -> None:
 
 def test_earlier_files_come_first(folder: Path) -> None:
     music = find([folder], SUFFIXES).music
-    ordered = seniority(music, [str(music[2].place), str(music[0].place), "gone.mid"])
+    ordered = in_corpus_order(music, [str(music[2].place), str(music[0].place), "gone.mid"])
     assert ordered == [music[2], music[0], music[1], music[3]]

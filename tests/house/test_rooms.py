@@ -147,7 +147,7 @@ def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
 def test_only_a_familys_own_files_know_its_name() -> None:
     """Whoever plays, judges, trains or prepares events asks the alphabet. What stands in `data` is about
     files: percussion is a fact of theirs, and "melody" a word that their names are full of."""
-    about_files = {"data/facts.py", "data/naming.py"}
+    about_files = {"data/facts.py", "data/splits.py"}
     names = re.compile("|".join(name.removesuffix("y").removesuffix("s") for name in FAMILIES), re.IGNORECASE)
     knowing = {
         str(path.relative_to(SRC))

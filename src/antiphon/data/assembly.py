@@ -1,15 +1,15 @@
-"""Chunks become a corpus: groups and duplicates are judged over all of them, then the kept sequences are
-written out.
+"""Assembles a corpus from its chunks: finds groups and duplicates over all of them, makes the rows of the
+ledger, and writes the sequences that are kept.
 
-Two passes over the chunks: the first takes fingerprints, of one kind after the other, and leaves a few
-numbers a sequence; the second copies what is kept, a chunk at a time. So memory hardly grows with the music.
+Two passes over the chunks: the first reads the fingerprints, one kind after another, and keeps a few numbers
+per sequence; the second copies what is kept, a chunk at a time. So memory hardly grows with the corpus.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,122 +19,194 @@ import numpy as np
 
 from antiphon.codecs import kinds as registry
 from antiphon.codecs.kinds import Kind
-from antiphon.data.about import joined
-from antiphon.data.chunks import Outcome, Reader
-from antiphon.data.columns import Columns
-from antiphon.data.corpus import PIECES
-from antiphon.data.fingerprints import PRINT
-from antiphon.data.grouping import Marks, Verdict, judge
-from antiphon.data.likeness import OF_NOTES, OF_RHYTHMS, Index, Short, links
-from antiphon.data.naming import group_of
+from antiphon.data.arrays import ArrayWriter
+from antiphon.data.chunks import ChunkReader, PieceOutcome
+from antiphon.data.duplicates import (
+    RELATION_NAMES,
+    Deduplication,
+    Duplicates,
+    KindLinks,
+    Relation,
+    deduplicate,
+)
+from antiphon.data.fingerprints import FINGERPRINT
+from antiphon.data.ledger import LedgerEntry, Result
+from antiphon.data.manifest import PIECES
+from antiphon.data.metadata import merged
+from antiphon.data.similarity import NOTE_THRESHOLDS, RHYTHM_THRESHOLDS, Int32, Int64, find_links
 from antiphon.data.sources import Source
+from antiphon.data.splits import group_of
 from antiphon.files import atomic_path
 
 
 @dataclass(frozen=True, eq=False)
-class Gathered:
-    """All chunks without their events. `outcomes` are without what the pieces say about themselves."""
+class ChunkSummary:
+    """All chunks without their events. The `outcomes` have no facts, and no metadata but the title."""
 
     chunks: Sequence[Path]
     kinds: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
-    bounds: Index
+    outcomes: tuple[PieceOutcome, ...]
+    bounds: Int64
     """Number of the first piece of each chunk, and of all pieces."""
-    owners: tuple[Short, ...]
-    """Of each kind, the number of every sequence's piece."""
-    lengths: tuple[Short, ...]
-    """Of each kind, the events of every sequence."""
-    verdict: Verdict
+    owners: tuple[Int32, ...]
+    """By kind, the number of every sequence's piece."""
+    lengths: tuple[Int32, ...]
+    """By kind, the events of every sequence."""
+    deduplication: Deduplication
 
 
-def gather(chunks: Sequence[Path], music: Sequence[Source], kinds: Sequence[str], *, drop: bool) -> Gathered:
+def summarize(
+    chunks: Sequence[Path], music: Sequence[Source], kinds: Sequence[str], *, drop: bool
+) -> ChunkSummary:
     """The first pass. Raises `CorpusError` for a chunk that is damaged or gone."""
     outcomes, bounds = _outcomes(chunks)
     names = [
         source.group or group_of(source.place.path, source.place.name, outcome.title)
         for source, outcome in zip(music, outcomes, strict=True)
     ]
-    found = [_marks(chunks, bounds, registry.kind(name)) for name in kinds]
-    verdict = judge(names, [marks for marks, _ in found], drop=drop)
-    owners, lengths = tuple(marks.piece for marks, _ in found), tuple(length for _, length in found)
-    return Gathered(chunks, tuple(kinds), outcomes, bounds, owners, lengths, verdict)
+    found = [_links_and_lengths(chunks, bounds, registry.kind(name)) for name in kinds]
+    deduplication = deduplicate(names, [links for links, _ in found], drop=drop)
+    owners, lengths = tuple(links.piece for links, _ in found), tuple(length for _, length in found)
+    return ChunkSummary(chunks, tuple(kinds), outcomes, bounds, owners, lengths, deduplication)
 
 
-def write(gathered: Gathered, music: Sequence[Source], n_rows: int, folder: Path) -> None:
-    """The second pass: the arrays of every kind, and what is known about each of the ledger's `n_rows`."""
+def write(summary: ChunkSummary, music: Sequence[Source], n_rows: int, folder: Path) -> None:
+    """The second pass: the arrays of every kind, and `pieces.jsonl` for the ledger's `n_rows`."""
     with ExitStack() as stack:
-        columns = [_columns(gathered, number, folder, stack) for number in range(len(gathered.kinds))]
+        writers = [_writer(summary, number, folder, stack) for number in range(len(summary.kinds))]
         file = stack.enter_context(stack.enter_context(atomic_path(folder / PIECES)).open("wb"))
-        for path, (first, end) in zip(gathered.chunks, pairwise(gathered.bounds.tolist()), strict=True):
-            with Reader(path) as reader:
-                file.writelines(_pieces(reader.outcomes(), music[first:end]))
-                for column in columns:
-                    events, table = reader.arrays(column.kind, "events", "table")
-                    column.add(events, table, first)
-        file.writelines([_line({}, {})] * (n_rows - len(music)))
+        for path, (first, end) in zip(summary.chunks, pairwise(summary.bounds.tolist()), strict=True):
+            with ChunkReader(path) as reader:
+                file.writelines(_piece_lines(reader.outcomes(), music[first:end]))
+                for writer in writers:
+                    events, table = reader.arrays(writer.kind, "events", "table")
+                    writer.add(events, table, first)
+        file.writelines([_json_line({}, {})] * (n_rows - len(music)))
 
 
-def sizes(gathered: Gathered) -> dict[str, tuple[int, int]]:
-    """Sequences and events that are kept, by kind."""
-    rulings = zip(gathered.kinds, gathered.verdict.rulings, gathered.lengths, strict=True)
+def sizes(summary: ChunkSummary) -> dict[str, tuple[int, int]]:
+    """The numbers of sequences and events that are kept, by kind."""
+    kinds = zip(summary.kinds, summary.deduplication.duplicates, summary.lengths, strict=True)
     return {
-        kind: (int(ruling.keep.sum()), int(length[ruling.keep].sum(dtype=np.int64)))
-        for kind, ruling, length in rulings
+        kind: (int(duplicates.keep.sum()), int(length[duplicates.keep].sum(dtype=np.int64)))
+        for kind, duplicates, length in kinds
     }
 
 
-def digest(arrays: Sequence[Path], groups: Iterable[str]) -> str:
-    """SHA-256 (hex) of the files at `arrays`, one after the other, and of the pieces' `groups`, a line each:
-    the same for the same music, wherever its files lie."""
-    state = hashlib.sha256()
-    for path in arrays:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    state.update("".join(f"{group}\n" for group in groups).encode("utf-8", "surrogateescape"))
-    return state.hexdigest()
+def ledger_entries(summary: ChunkSummary, names: Sequence[str]) -> list[LedgerEntry]:
+    """The rows of the ledger for all pieces; `names` are their places as text."""
+    several = len(summary.kinds) > 1
+    kinds = [
+        _KindOutcomes(f"{kind}: " if several else "", duplicates, owner, len(names))
+        for kind, duplicates, owner in zip(
+            summary.kinds, summary.deduplication.duplicates, summary.owners, strict=True
+        )
+    ]
+    rows = []
+    for piece, (name, outcome) in enumerate(zip(names, summary.outcomes, strict=True)):
+        kept, dropped = sum(kind.kept[piece] for kind in kinds), Counter[str]()
+        for kind in kinds:
+            dropped.update(kind.dropped(piece))
+        losses = tuple(sorted((_extraction_losses(outcome, several) + dropped).items()))
+        repeats = (kind.repeats(piece, names) for kind in kinds)
+        detail = outcome.error or next(filter(None, repeats), "")
+        group = summary.deduplication.groups[piece]
+        rows.append(LedgerEntry(name, group, _result(outcome, kept, dropped), kept, losses, detail))
+    return rows
 
 
-def _outcomes(chunks: Sequence[Path]) -> tuple[tuple[Outcome, ...], Index]:
-    """All outcomes with no more than the title of what the pieces say, and where each chunk's begin."""
-    found: list[Outcome] = []
+def _outcomes(chunks: Sequence[Path]) -> tuple[tuple[PieceOutcome, ...], Int64]:
+    """All outcomes, with the title as their only metadata, and where each chunk's begin."""
+    found: list[PieceOutcome] = []
     bounds = [0]
     for path in chunks:
-        with Reader(path) as reader:
-            found += (_lean(outcome) for outcome in reader.outcomes())
+        with ChunkReader(path) as reader:
+            found += (_without_metadata(outcome) for outcome in reader.outcomes())
         bounds.append(len(found))
     return tuple(found), np.array(bounds, np.int64)
 
 
-def _lean(outcome: Outcome) -> Outcome:
+def _without_metadata(outcome: PieceOutcome) -> PieceOutcome:
     return replace(outcome, facts={}, about={"title": [outcome.title]} if outcome.title else {})
 
 
-def _marks(chunks: Sequence[Path], bounds: Index, kind: Kind[object]) -> tuple[Marks, Short]:
+def _links_and_lengths(chunks: Sequence[Path], bounds: Int64, kind: Kind[object]) -> tuple[KindLinks, Int32]:
     """Pieces and links of all sequences of one kind, and their lengths."""
-    piece, length, prints = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, PRINT)]
+    piece, length, prints = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, FINGERPRINT)]
     for path, first in zip(chunks, bounds[:-1].tolist(), strict=True):
-        with Reader(path) as reader:
-            table, marks = reader.arrays(kind.name, "table", "prints")
+        with ChunkReader(path) as reader:
+            table, chunk_prints = reader.arrays(kind.name, "table", "prints")
         piece.append((table["piece"] + first).astype(np.int32))
         length.append(table["length"].copy())
-        prints.append(marks)
-    found = links(np.concatenate(prints), OF_NOTES if kind.transposable else OF_RHYTHMS)
-    return Marks(np.concatenate(piece), found), np.concatenate(length)
+        prints.append(chunk_prints)
+    thresholds = NOTE_THRESHOLDS if kind.transposable else RHYTHM_THRESHOLDS
+    links = find_links(np.concatenate(prints), thresholds)
+    return KindLinks(np.concatenate(piece), links), np.concatenate(length)
 
 
-def _columns(gathered: Gathered, number: int, folder: Path, stack: ExitStack) -> Columns:
-    verdict, name = gathered.verdict, gathered.kinds[number]
-    keep = verdict.rulings[number].keep
-    _, n_events = sizes(gathered)[name]
-    columns = Columns(registry.kind(name), folder, keep, n_events, verdict.group)
-    return stack.enter_context(columns)
+def _writer(summary: ChunkSummary, number: int, folder: Path, stack: ExitStack) -> ArrayWriter:
+    deduplication, name = summary.deduplication, summary.kinds[number]
+    keep = deduplication.duplicates[number].keep
+    _, n_events = sizes(summary)[name]
+    writer = ArrayWriter(registry.kind(name), folder, keep, n_events, deduplication.groups)
+    return stack.enter_context(writer)
 
 
-def _pieces(outcomes: Sequence[Outcome], music: Sequence[Source]) -> Iterator[bytes]:
+def _piece_lines(outcomes: Sequence[PieceOutcome], music: Sequence[Source]) -> Iterator[bytes]:
     for outcome, source in zip(outcomes, music, strict=True):
-        yield _line(joined(source.about, outcome.about), outcome.facts)
+        yield _json_line(merged(source.metadata, outcome.about), outcome.facts)
 
 
-def _line(about: Mapping[str, Sequence[str]], facts: Mapping[str, object]) -> bytes:
+def _json_line(about: Mapping[str, Sequence[str]], facts: Mapping[str, object]) -> bytes:
     return json.dumps({"about": about, "facts": facts}).encode() + b"\n"
+
+
+class _KindOutcomes:
+    """What one kind contributes to the outcome of each piece."""
+
+    def __init__(self, prefix: str, duplicates: Duplicates, owner: Int32, n: int) -> None:
+        self.prefix, self.duplicates, self.owner = prefix, duplicates, owner
+        self.bounds = np.searchsorted(owner, np.arange(n + 1)).tolist()
+        self.kept = np.bincount(owner[duplicates.keep], minlength=n).tolist()
+        self.unrelated = np.bincount(owner[duplicates.relation > 0], minlength=n) == 0
+        """Pieces of which no sequence has a relation."""
+
+    def dropped(self, piece: int) -> Counter[str]:
+        """Sequences of a piece that are left out for their relation to another, by cause."""
+        if self.unrelated[piece]:
+            return Counter()
+        rows = slice(*self.bounds[piece : piece + 2])
+        relations = self.duplicates.relation[rows][~self.duplicates.keep[rows]]
+        return Counter(self.prefix + RELATION_NAMES[relation] for relation in relations.tolist())
+
+    def repeats(self, piece: int, names: Sequence[str]) -> str:
+        """'near duplicate of a.mid', for the first sequence that repeats one of another piece or split."""
+        if self.unrelated[piece]:
+            return ""
+        for sequence in range(*self.bounds[piece : piece + 2]):
+            original, relation = (
+                int(a[sequence]) for a in (self.duplicates.original, self.duplicates.relation)
+            )
+            crosses = relation == Relation.CROSS_SPLIT
+            if original >= 0 and (original < self.bounds[piece] or crosses):
+                link = ": " if crosses else " of "
+                return f"{self.prefix}{RELATION_NAMES[relation]}{link}{names[int(self.owner[original])]}"
+        return ""
+
+
+def _extraction_losses(outcome: PieceOutcome, several: bool) -> Counter[str]:
+    return Counter(
+        {
+            f"{kind}: {cause}" if several else cause: n
+            for kind, causes in outcome.losses.items()
+            for cause, n in causes.items()
+        }
+    )
+
+
+def _result(outcome: PieceOutcome, kept: int, dropped: Counter[str]) -> Result:
+    if outcome.error:
+        return "unreadable"
+    if kept:
+        return "used"
+    return "duplicate" if dropped else "nothing"

@@ -1,8 +1,7 @@
-"""Builds a corpus: find the pieces, read them chunk by chunk, judge groups and duplicates, write the arrays.
+"""Builds a corpus: finds the pieces, extracts them by chunks, groups and deduplicates, writes the arrays.
 
-The result depends on the files, their order and the options only: not on the number of workers, nor on
-who they are, nor on whether a build was killed and begun again. Chunks that are there already, for the same
-files and options, are used as they are.
+The result depends on the files, their order and the options only: not on the number of workers, the engine,
+or whether a build was killed and resumed. Existing chunks of the same files and options are reused.
 """
 
 from __future__ import annotations
@@ -18,20 +17,21 @@ from typing import Any, Literal, get_args
 
 from antiphon import __version__
 from antiphon.codecs import kinds as registry
-from antiphon.data import assembly, crew, fates
-from antiphon.data.assembly import Gathered
-from antiphon.data.corpus import EVENTS, FORMAT, MANIFEST, TABLE_FILE, Corpus
-from antiphon.data.harvest import Wanted
-from antiphon.data.ledger import FILE as LEDGER
-from antiphon.data.ledger import NOT_MUSIC, Entry, Ledger, listed
-from antiphon.data.plan import TIME_LIMIT_S, Plan
-from antiphon.data.sources import Found, find, seniority
-from antiphon.data.walking import Refusal
+from antiphon.data import assembly, worker_pool
+from antiphon.data.arrays import digest
+from antiphon.data.assembly import ChunkSummary
+from antiphon.data.build_plan import TIME_LIMIT_S, BuildPlan
+from antiphon.data.corpus import Corpus
+from antiphon.data.extraction import KindOptions
+from antiphon.data.ledger import LEDGER_FILE, NOT_MUSIC, Ledger, LedgerEntry, Result, in_one_line
+from antiphon.data.manifest import EVENTS, FORMAT, MANIFEST, TABLE_FILE
+from antiphon.data.sources import FoundSources, SkippedPath, find, in_corpus_order
+from antiphon.data.worker_pool import JobRunner
 from antiphon.errors import CorpusError, EmptyError, OptionError
 from antiphon.files import atomic_write
 from antiphon.io import suffixes
 
-_LISTED = 8
+_MAX_LISTED = 8
 """Files that an error names."""
 
 Duplicates = Literal["drop", "keep"]
@@ -40,7 +40,7 @@ Engine = Literal["local", "dask"]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a build stands: pieces done of so many; `message` is something to tell, or ''."""
+    """The progress of a build: pieces done, and in all; `message` is a line for the user, or ''."""
 
     done: int
     total: int
@@ -48,29 +48,29 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a build came to."""
+class BuildReport:
+    """The result of a build."""
 
     folder: Path
     manifest: Mapping[str, Any]
     """`corpus.json`."""
     ledger: Ledger
     reused: int
-    """Pieces whose chunks were there already."""
+    """Pieces whose chunks existed already."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of sequences that the corpus holds."""
+        """The kinds of sequences in the corpus."""
         return tuple(self.manifest["kinds"])
 
     @property
     def corpus(self) -> Corpus:
-        """The corpus, of the only kind there is; see `corpus_of`."""
+        """The sequences of the only kind there is; see `corpus_of`."""
         return Corpus.open(self.folder)
 
     @property
     def likeness(self) -> Mapping[str, int]:
-        """Sequences of all kinds that repeat others, by likeness; left out if duplicates are dropped."""
+        """Sequences of all kinds that repeat others, by relation; left out if duplicates are dropped."""
         return dict(self.manifest["likeness"])
 
     def corpus_of(self, kind: str) -> Corpus:
@@ -94,31 +94,31 @@ def build(
     engine: Engine = "local",
     scheduler: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
-) -> Report:
+) -> BuildReport:
     """Build, finish, or bring up to date the corpus in `out`.
 
-    `sources` are files, folders and lists of files (see `sources.find`); `kinds` the sequences to extract
-    (`antiphon.codecs.kinds`), all of them from one reading of each piece; `options` their extraction
-    options by kind, those not given at their defaults. `workers` None is a process a core; 1 works in this
-    process, where a reader that hangs or crashes cannot be survived. `engine` "dask" hands the chunks to the
-    Dask cluster whose scheduler is at the address `scheduler` (None starts one here). Pieces already in the
-    corpus keep their place before new ones.
+    `sources` are files, folders and lists of files (see `sources.find`); `kinds` the kinds of
+    sequences to extract (`antiphon.codecs.kinds`), all from one reading of each piece; `options` their
+    extraction options by kind, those not given at their defaults. `workers` None is one process per core; 1
+    reads in this process, which does not survive a reader that hangs or crashes. `engine` "dask" runs the
+    jobs on the Dask cluster whose scheduler is at the address `scheduler` (None starts one here). Pieces
+    already in the corpus come before new ones.
 
-    Raises `InputError` and `OptionError` for what was given, `EmptyError` where nothing comes of it (the
-    ledger is written all the same), `CorpusError` where `out` holds other kinds, `OutputError` where it
-    cannot be written, `MissingDependency` for an engine that is not installed.
+    Raises `InputError` and `OptionError` for invalid arguments, `EmptyError` where no sequence is extracted
+    (the ledger is still written), `CorpusError` where `out` holds other kinds, `OutputError` where it cannot
+    be written, `MissingDependency` for an engine that is not installed.
     """
     folder = Path(out)
     _check(kinds, options or {}, steps_per_quarter, duplicates, workers, time_limit_s, engine)
-    wanted = tuple(Wanted(name, _options(name, options or {})) for name in kinds)
+    kind_options = tuple(KindOptions(name, _options(name, options or {})) for name in kinds)
     found = find(sources, suffixes(), leave_out=folder)
-    music = seniority(found.music, _earlier(folder))
-    plan = Plan(folder, wanted, steps_per_quarter, time_limit_s, tuple(music))
-    reused = _read(plan, _doer(engine, scheduler, workers), progress)
-    gathered = assembly.gather(plan.chunks, plan.music, plan.kinds, drop=duplicates == "drop")
+    music = in_corpus_order(found.music, _earlier_pieces(folder))
+    plan = BuildPlan(folder, kind_options, steps_per_quarter, time_limit_s, tuple(music))
+    reused = _extract(plan, _runner(engine, scheduler, workers), progress)
+    summary = assembly.summarize(plan.chunks, plan.music, plan.kinds, drop=duplicates == "drop")
     names = [str(source.place) for source in plan.music]
-    rows = [*fates.entries(gathered, names), *_others(found)]
-    return _finish(plan, gathered, Ledger.of(rows), duplicates, reused)
+    rows = [*assembly.ledger_entries(summary, names), *_unread(found)]
+    return _finish(plan, summary, Ledger.of(rows), duplicates, reused)
 
 
 def _check(
@@ -156,41 +156,42 @@ def _options(kind: str, given: Mapping[str, Any]) -> Any:
     return options
 
 
-def _doer(engine: str, scheduler: str | None, workers: int | None) -> crew.Doer:
-    """Who does the chunks."""
+def _runner(engine: str, scheduler: str | None, workers: int | None) -> JobRunner:
+    """The function that runs the jobs."""
     if engine == "local":
-        return partial(crew.do, workers=workers)
+        return partial(worker_pool.run_jobs, workers=workers)
     from antiphon.data import cluster
 
-    return partial(cluster.do, scheduler=scheduler, workers=workers)
+    return partial(cluster.run_jobs, scheduler=scheduler, workers=workers)
 
 
-def _earlier(folder: Path) -> list[str]:
-    """Pieces of the corpus that is there already, in its order."""
-    path = folder / LEDGER
+def _earlier_pieces(folder: Path) -> list[str]:
+    """The pieces of the corpus already in `folder`, in its order."""
+    path = folder / LEDGER_FILE
     if not path.is_file():
         return []
     try:
         return [entry.path for entry in Ledger.read(path).entries]
-    except CorpusError:  # another version's ledger has no order that would be worth keeping
+    except CorpusError:  # the order in another version's ledger is not worth keeping
         return []
 
 
-def _others(found: Found) -> list[Entry]:
-    """The rows of what is not read."""
+def _unread(found: FoundSources) -> list[LedgerEntry]:
+    """The rows of the files that are not read."""
     suffixed = ((path, os.path.splitext(path)[1] or "no suffix") for path in found.other)
-    others = [Entry(path, "", "not music", detail=f"{NOT_MUSIC} ({suffix})") for path, suffix in suffixed]
-    return others + [_refused(refusal) for refusal in found.refused]
+    others = [
+        LedgerEntry(path, "", "not music", detail=f"{NOT_MUSIC} ({suffix})") for path, suffix in suffixed
+    ]
+    return others + [_skipped(skipped) for skipped in found.skipped]
 
 
-def _refused(refusal: Refusal) -> Entry:
-    return Entry(
-        refusal.path, "", "not music" if refusal.again else "unreadable", detail=f"{refusal.reason}."
-    )
+def _skipped(skipped: SkippedPath) -> LedgerEntry:
+    result: Result = "not music" if skipped.is_repeat else "unreadable"
+    return LedgerEntry(skipped.path, "", result, detail=f"{skipped.reason}.")
 
 
-def _read(plan: Plan, do: crew.Doer, progress: Callable[[Progress], None]) -> int:
-    """Do the chunks that are missing; the number of pieces that were there already."""
+def _extract(plan: BuildPlan, run_jobs: JobRunner, progress: Callable[[Progress], None]) -> int:
+    """Make the chunks that are missing; returns the number of pieces whose chunks were there already."""
     total, done = len(plan.music), 0
 
     def advance(n: int, message: str = "") -> None:
@@ -204,30 +205,32 @@ def _read(plan: Plan, do: crew.Doer, progress: Callable[[Progress], None]) -> in
     jobs = plan.jobs()
     reused = total - sum(len(job.places) for job in jobs)
     advance(reused, f"{reused} of {total} pieces were read before." if reused else "")
-    do(jobs, time_limit_s=plan.time_limit_s, advance=advance)
+    run_jobs(jobs, time_limit_s=plan.time_limit_s, advance=advance)
     return reused
 
 
-def _finish(plan: Plan, gathered: Gathered, ledger: Ledger, duplicates: str, reused: int) -> Report:
-    """Write the corpus; its manifest goes first and comes last, so that a kill in between leaves an
+def _finish(
+    plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates: str, reused: int
+) -> BuildReport:
+    """Write the corpus. The manifest is removed first and written last, so that a kill in between leaves an
     unfinished build."""
     folder = plan.folder
     (folder / MANIFEST).unlink(missing_ok=True)
-    ledger.write(folder / LEDGER)
-    if not any(ruling.keep.any() for ruling in gathered.verdict.rulings):
-        raise _nothing(plan, ledger)
-    assembly.write(gathered, plan.music, len(ledger.entries), folder)
-    manifest = _manifest(plan, gathered, ledger, duplicates)
+    ledger.write(folder / LEDGER_FILE)
+    if not any(kind.keep.any() for kind in summary.deduplication.duplicates):
+        raise _no_sequences(plan, ledger)
+    assembly.write(summary, plan.music, len(ledger.entries), folder)
+    manifest = _manifest(plan, summary, ledger, duplicates)
     atomic_write(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    plan.sweep()
-    return Report(folder, manifest, ledger, reused)
+    plan.remove_leftovers()
+    return BuildReport(folder, manifest, ledger, reused)
 
 
-def _manifest(plan: Plan, gathered: Gathered, ledger: Ledger, duplicates: str) -> dict[str, Any]:
-    settings, sizes = plan.settings(), assembly.sizes(gathered)
+def _manifest(plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates: str) -> dict[str, Any]:
+    settings, sizes = plan.settings(), assembly.sizes(summary)
     likeness: Counter[str] = Counter()
-    for kind, ruling in zip(plan.kinds, gathered.verdict.rulings, strict=True):
-        counts = ruling.counts()
+    for kind, duplicates_of_kind in zip(plan.kinds, summary.deduplication.duplicates, strict=True):
+        counts = duplicates_of_kind.counts()
         likeness.update(counts)
         n, events = sizes[kind]
         fields = list(registry.kind(kind).fields)
@@ -242,20 +245,22 @@ def _manifest(plan: Plan, gathered: Gathered, ledger: Ledger, duplicates: str) -
         "pieces": len(plan.music),
         "rows": len(ledger.entries),
         "likeness": dict(sorted(likeness.items())),
-        "digest": assembly.digest(arrays, (entry.group for entry in ledger.entries)),
+        "digest": digest(arrays, (entry.group for entry in ledger.entries)),
     }
 
 
-def _nothing(plan: Plan, ledger: Ledger) -> EmptyError:
-    """Why nothing came of the sources, file by file as far as a line allows."""
-    where = f"Every file and its reason: {plan.folder / LEDGER}"
-    silent = ledger.silent()
-    if not silent:
-        others = listed([entry for entry in ledger.entries if entry.result == "not music"], _LISTED)
+def _no_sequences(plan: BuildPlan, ledger: Ledger) -> EmptyError:
+    """The error for sources without sequences; it names the first files and why they gave none."""
+    where = f"Every file and its reason: {plan.folder / LEDGER_FILE}"
+    without = ledger.without_sequences()
+    if not without:
+        others = in_one_line([entry for entry in ledger.entries if entry.result == "not music"], _MAX_LISTED)
         known = ", ".join(suffixes())
         return EmptyError(f"No file has a suffix that can be read ({known}). File by file: {others}. {where}")
-    causes = ", ".join(f"{cause} ({n})" for cause, n in ledger.causes_of_silence().most_common(_LISTED))
+    causes = ", ".join(
+        f"{cause} ({n})" for cause, n in ledger.causes_without_sequences().most_common(_MAX_LISTED)
+    )
     return EmptyError(
-        f"No {' or '.join(plan.kinds)} came of {len(silent)} files: {causes}. "
-        f"File by file: {listed(silent, _LISTED)}. {where}"
+        f"No {' or '.join(plan.kinds)} came of {len(without)} files: {causes}. "
+        f"File by file: {in_one_line(without, _MAX_LISTED)}. {where}"
     )

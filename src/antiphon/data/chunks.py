@@ -1,4 +1,4 @@
-"""A chunk: what came of some pieces, as one `.npz` file, written whole or not at all."""
+"""A chunk: the outcomes and sequences of a few pieces in one `.npz` file, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -37,23 +37,27 @@ TABLE = np.dtype(
 )
 """Columns of the table of sequences; see `antiphon.data.corpus`."""
 
-Table = npt.NDArray[np.void]
+Records = npt.NDArray[np.void]
+"""Rows of a structured dtype: of `TABLE`, or of `fingerprints.FINGERPRINT`."""
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError,
     zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
-"""What numpy and zipfile raise for bytes that are not as they were written."""
+"""What numpy and zipfile raise for a damaged file."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one piece: why it could not be read (or ''), what was lost of it, by kind and cause,
-    and what it says about itself."""
+class PieceOutcome:
+    """What extraction from one piece came to. The names of the fields are those in the chunk's JSON."""
 
     error: str = ""
+    """Why it could not be read, or ''."""
     losses: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What was left out or cut, by kind and cause."""
     about: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The metadata in the file itself."""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """See `antiphon.data.facts`."""
 
     @property
     def title(self) -> str:
@@ -62,29 +66,31 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """The sequences of one kind: flat ids (int16 [N] or [N, F]), a row of `TABLE` each (`piece` is the number
-    in the chunk), and fingerprints (`fingerprints.PRINT`)."""
+class ChunkPart:
+    """The n sequences of one kind in a chunk. The names of the fields are those of the chunk's arrays."""
 
     events: npt.NDArray[np.int16]
-    table: Table
-    prints: npt.NDArray[np.void]
+    """The ids of all sequences, [N] or [N, F]."""
+    table: Records
+    """A row of `TABLE` per sequence, [n]; `piece` counts within the chunk."""
+    prints: Records
+    """A row of `fingerprints.FINGERPRINT` per sequence, [n]."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Parts by kind, and an outcome a piece."""
+    """Parts by kind, and one outcome per piece."""
 
-    parts: Mapping[str, Part]
-    outcomes: tuple[Outcome, ...]
+    parts: Mapping[str, ChunkPart]
+    outcomes: tuple[PieceOutcome, ...]
 
 
 def write(path: Path, chunk: Chunk) -> None:
     """Write `chunk` to `path`, whole or not at all."""
-    atomic_write(path, packed(chunk))
+    atomic_write(path, to_bytes(chunk))
 
 
-def packed(chunk: Chunk) -> bytes:
+def to_bytes(chunk: Chunk) -> bytes:
     """The bytes of a chunk's file."""
     outcomes = json.dumps([vars(outcome) for outcome in chunk.outcomes]).encode()
     arrays: dict[str, npt.NDArray[Any]] = {"outcomes": np.frombuffer(outcomes, np.uint8)}
@@ -96,37 +102,37 @@ def packed(chunk: Chunk) -> bytes:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a chunk lies at `path` with nothing cut off; what is within is checked when it is read."""
+    """Whether `path` is a chunk with nothing cut off; its contents are checked when they are read."""
     return zipfile.is_zipfile(path)
 
 
-class Reader:
-    """A chunk's file, opened as a context, of which only what is asked for is read. Raises `CorpusError`
-    where it is damaged or gone, and removes it: it will be made again."""
+class ChunkReader:
+    """A chunk's file, opened as a context; arrays are read when asked for. Raises `CorpusError` where it is
+    damaged or gone, and removes it, so that the next build makes it again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> Self:
-        with self._damage_told():
+        with self._raising_corpus_error():
             self._arrays = np.load(self._path, allow_pickle=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._arrays.close()
 
-    def outcomes(self) -> list[Outcome]:
-        """An outcome a piece."""
-        with self._damage_told():
-            return [Outcome(**entry) for entry in json.loads(self._arrays["outcomes"].tobytes())]
+    def outcomes(self) -> list[PieceOutcome]:
+        """One outcome per piece."""
+        with self._raising_corpus_error():
+            return [PieceOutcome(**entry) for entry in json.loads(self._arrays["outcomes"].tobytes())]
 
     def arrays(self, kind: str, *names: str) -> list[npt.NDArray[Any]]:
-        """Arrays of one kind by the names they have in `Part`."""
-        with self._damage_told():
+        """Arrays of one kind by their names in `ChunkPart`."""
+        with self._raising_corpus_error():
             return [self._arrays[_name(kind, name)] for name in names]
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
+    def _raising_corpus_error(self) -> Iterator[None]:
         try:
             yield
         except _DAMAGE as error:

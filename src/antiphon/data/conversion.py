@@ -1,7 +1,7 @@
-"""Music in one format to another: all pieces of a file, or all files of a folder.
+"""Converts music from one format to another: all pieces of a file, or all files of a folder.
 
-What cannot be read is told of and left out. Training examples (see `antiphon.codecs.examples`) are converted
-as the music that their sequences mean.
+What cannot be read is reported and left out. Training examples (see `antiphon.codecs.examples`) are converted
+to the music that their sequences stand for.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ from antiphon.io.places import Place
 from antiphon.score.score import Score
 
 Tell = Callable[[str], None]
-"""Takes the reason, with the file's name, of what was left out."""
+"""Called with the reason, and the file's name, for everything left out."""
 
 
 @dataclass
 class Tally:
-    """How many pieces were converted, and how many pieces and files left out."""
+    """The numbers of pieces converted, and of pieces and files left out."""
 
     done: int = 0
     left_out: int = 0
     tell: Tell = field(default=lambda why: None, repr=False)
 
     def leave_out(self, why: AntiphonError) -> None:
-        """Count a piece or file that could not be read or written, and tell of it."""
+        """Count and report a piece or file that could not be read or written."""
         self.left_out += 1
         self.tell(str(why))
 
 
 def load(place: str | Place) -> Score:
-    """The music at a place; a training example as the music it means. Raises `FormatError`."""
+    """The music at a place; that of a training example is what its sequence stands for. Raises
+    `FormatError`."""
     try:
         return io.load(place)
     except FormatError:
@@ -55,12 +56,12 @@ def load(place: str | Place) -> Score:
 
 
 def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
-    """Write every piece of a file (or the one that 'FILE#NAME' means), or of the files below a folder, to
+    """Write every piece of a file (or the one named by 'FILE#NAME'), or of the files below a folder, to
     `folder` in the format of `suffix`.
 
-    Files of a folder keep their place in it; a piece of a file of many is called after both; where a name is
-    taken, by another piece or by a file that is read, it gets a number. Raises `FormatError` where `source`
-    is not there.
+    Files of a folder keep their relative paths; a piece in a file of many is named after both; a name that is
+    taken, by another piece or by a file that is read, gets a number. Raises `FormatError` where `source` does
+    not exist.
     """
     tally = Tally(tell=tell)
     places = list(_places(source, tally))
@@ -77,9 +78,9 @@ def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
 
 def to_records(source: str, target: Path, tell: Tell) -> Tally:
     """Write every piece of a file, or of the files below a folder, as a record of one TFRecord file; each
-    says where in the folder it comes from.
+    record names its path in the folder.
 
-    Raises `EmptyError` where nothing could be read (and writes nothing), `OutputError`.
+    Raises `EmptyError` where nothing could be read (and writes nothing), and `OutputError`.
     """
     tally = Tally(tell=tell)
     root = Path(source) if os.path.isdir(source) else Path(source).parent
@@ -88,7 +89,7 @@ def to_records(source: str, target: Path, tell: Tell) -> Tally:
 
 
 def _origin(source: str, root: Path) -> Origin:
-    """Where a file below `root` stands in the collection named like it, with the id that Magenta's
+    """The path of a file below `root` in the collection of that name, with the id that Magenta's
     `convert_dir_to_note_sequences` gives it: '/id/<format>/<collection>/<SHA-1 of the relative name>'.
     """
     file = Path(source.partition("#")[0])
@@ -120,8 +121,8 @@ def _places(source: str, tally: Tally) -> Iterator[Place]:
         yield io.find(source)
         return
     found = sources.find([source], io.suffixes())
-    for refused in found.refused:
-        tally.leave_out(FormatError(f"'{refused.path}': {refused.reason}"))
+    for skipped in found.skipped:
+        tally.leave_out(FormatError(f"'{skipped.path}': {skipped.reason}"))
     yield from (piece.place for piece in found.music)
 
 
@@ -133,13 +134,13 @@ def _holds_example(place: Place) -> bool:
 
 
 def _name(place: Place, source: str) -> Path:
-    """Where a piece goes below the target folder, without suffix."""
+    """The relative path of a piece's target, without suffix."""
     file = Path(os.path.relpath(place.path, source if os.path.isdir(source) else os.path.dirname(place.path)))
     return file.with_name(place.stem)
 
 
 def _unused(path: Path, suffix: str, taken: set[str]) -> Path:
-    """`path` with `suffix`, numbered where its real path is `taken`; it is taken then."""
+    """`path` with `suffix`, numbered where its real path is `taken`, to which it is added."""
     target, number = path.with_name(path.name + suffix), 1
     while (real := os.path.realpath(target)) in taken:
         number += 1

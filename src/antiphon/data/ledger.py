@@ -1,7 +1,7 @@
-"""The ledger: for every piece what came out of it, or the reason why not.
+"""The ledger: for every piece what came out of it, or why nothing did.
 
-A table of tab-separated columns in UTF-8, one row a piece, in the corpus's order; a row's number is the
-piece's number. After them come the files that are no music and the places that cannot be looked into.
+A table of tab-separated columns in UTF-8, one row per piece, in the corpus's order; a row's number is the
+piece's number. After the pieces come the files that are not music and the folders that cannot be listed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 from antiphon.errors import CorpusError
 from antiphon.files import atomic_write
 
-FILE = "ledger.tsv"
+LEDGER_FILE = "ledger.tsv"
 NOT_MUSIC = "not a music file"
 _COLUMNS = ("path", "group", "result", "sequences", "losses", "detail")
 
@@ -24,10 +24,10 @@ Result = Literal["used", "duplicate", "nothing", "unreadable", "not music"]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One piece: a file, or 'FILE#NAME' of one that holds many. `result`: 'used' (sequences came of it),
-    'duplicate' (all of them stand elsewhere too), 'nothing' (it holds none), 'unreadable', or 'not music'
-    (its suffix is not known)."""
+class LedgerEntry:
+    """The outcome of one piece: a file, or 'FILE#NAME' of one that holds many. `result`: 'used' (it gave
+    sequences), 'duplicate' (all of them repeat others), 'nothing' (it gave none), 'unreadable', or 'not
+    music' (its suffix is unknown)."""
 
     path: str
     group: str
@@ -39,33 +39,33 @@ class Entry:
     """The error in full, or the piece that this one repeats."""
 
     def reason(self) -> str:
-        """Why nothing came of it, in words."""
+        """Why the piece gave no sequences, in words."""
         return self.detail or "; ".join(f"{cause} ({n})" for cause, n in self.losses) or "no notes"
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """All files of a corpus."""
+    """The outcomes of all pieces and other files of a corpus."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
     by_result: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Ledger:
-        """A ledger with its sums."""
+    def of(cls, entries: Iterable[LedgerEntry]) -> Ledger:
+        """A ledger with its counts by result."""
         rows = tuple(entries)
         return cls(rows, Counter(row.result for row in rows))
 
     def causes(self) -> Counter[str]:
-        """How often each cause took something away (sequences left out, files unreadable), over all files."""
-        return _summed(self.entries)
+        """How often each cause lost something (sequences left out, files unreadable), over all entries."""
+        return _count_causes(self.entries)
 
-    def causes_of_silence(self) -> Counter[str]:
-        """The same over the files of music that nothing came of."""
-        return _summed(self.silent())
+    def causes_without_sequences(self) -> Counter[str]:
+        """The same over the pieces in `without_sequences`."""
+        return _count_causes(self.without_sequences())
 
-    def silent(self) -> list[Entry]:
-        """Files of music that nothing came of, other than repeats of files that are in."""
+    def without_sequences(self) -> list[LedgerEntry]:
+        """Pieces that gave no sequences, other than duplicates."""
         return [entry for entry in self.entries if entry.result in ("nothing", "unreadable")]
 
     def write(self, path: Path) -> None:
@@ -75,7 +75,7 @@ class Ledger:
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
-        """The ledger at `path`. Raises `CorpusError` where there is none, or something else."""
+        """The ledger at `path`. Raises `CorpusError` where there is none, or another kind of file."""
         try:
             lines = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
         except OSError as error:
@@ -90,11 +90,11 @@ class Ledger:
             raise CorpusError(f"'{path}' has a damaged row ({error}); build the corpus again.") from error
 
 
-def _summed(entries: Iterable[Entry]) -> Counter[str]:
+def _count_causes(entries: Iterable[LedgerEntry]) -> Counter[str]:
     causes: Counter[str] = Counter()
     for entry in entries:
         for cause, n in entry.losses:
-            causes[_without_particulars(cause)] += n
+            causes[_without_details(cause)] += n
         if entry.result in ("unreadable", "not music"):
             causes[cause_of(entry.detail)] += 1
         elif entry.result == "nothing" and not entry.losses:
@@ -103,36 +103,36 @@ def _summed(entries: Iterable[Entry]) -> Counter[str]:
 
 
 def cause_of(message: str) -> str:
-    """What was wrong in words that are the same for every such file, so that they can be summed.
+    """The cause in an error message, without names and numbers, so that equal causes can be counted.
 
-    An error says first what is wrong, then, after a semicolon or a full stop, what was expected and what to
-    do; names are quoted, and particulars stand in parentheses.
+    A message says first what is wrong, then, after a semicolon or a full stop, what was expected and what to
+    do; names are quoted, and details are in parentheses.
     """
     wrong = re.split(r"; |\. ", re.sub(r"^'[^']*': ", "", message), maxsplit=1)[0]
-    return re.sub(r"\d+", "…", _without_particulars(wrong)).strip(" .")
+    return re.sub(r"\d+", "…", _without_details(wrong)).strip(" .")
 
 
-def _without_particulars(cause: str) -> str:
+def _without_details(cause: str) -> str:
     return re.sub(r" \([^)]*\)| '[^']*'", "", cause)
 
 
-def listed(entries: Sequence[Entry], most: int) -> str:
-    """'a.mid: polyphonic (2); b.mid: ...', at most so many, with the number of those not named."""
-    named = " | ".join(f"{entry.path}: {entry.reason().removesuffix('.')}" for entry in entries[:most])
-    return f"{named} | and {len(entries) - most} more" if len(entries) > most else named
+def in_one_line(entries: Sequence[LedgerEntry], limit: int) -> str:
+    """'a.mid: polyphonic (2) | b.mid: ...': at most `limit` entries, and the number of the others."""
+    named = " | ".join(f"{entry.path}: {entry.reason().removesuffix('.')}" for entry in entries[:limit])
+    return f"{named} | and {len(entries) - limit} more" if len(entries) > limit else named
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: LedgerEntry) -> str:
     losses = "; ".join(f"{cause.replace('; ', ', ')}: {n}" for cause, n in entry.losses)
     cells = (entry.path, entry.group, entry.result, str(entry.sequences), losses, entry.detail)
     return "\t".join(cell.translate(_ESCAPES) for cell in cells)
 
 
-def _entry(line: str) -> Entry:
+def _entry(line: str) -> LedgerEntry:
     path, group, result, sequences, losses, detail = (_unescape(cell) for cell in line.split("\t"))
     pairs = [loss.rsplit(": ", 1) for loss in losses.split("; ") if loss]
     counted = tuple((cause, int(n)) for cause, n in pairs)
-    return Entry(path, group, result, int(sequences), counted, detail)  # type: ignore[arg-type]
+    return LedgerEntry(path, group, result, int(sequences), counted, detail)  # type: ignore[arg-type]
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -1,7 +1,7 @@
-"""A part of a corpus, chosen by what is known about its pieces, without building it again.
+"""Selects part of a corpus by the metadata and facts of its pieces, without building it again.
 
-The sequences of the chosen pieces are copied as they are; their groups keep their names, so every piece stays
-in its split.
+The sequences of the selected pieces are copied; their groups keep their names, so every piece stays in its
+split.
 """
 
 from __future__ import annotations
@@ -20,69 +20,68 @@ import numpy.typing as npt
 
 from antiphon import __version__
 from antiphon.codecs import kinds as registry
-from antiphon.data import where as language
-from antiphon.data.assembly import digest
-from antiphon.data.columns import Columns
-from antiphon.data.corpus import EVENTS, MANIFEST, PIECES, TABLE_FILE, Corpus
-from antiphon.data.ledger import FILE as LEDGER
-from antiphon.data.ledger import Entry, Ledger
-from antiphon.data.where import Condition, Piece
+from antiphon.data import conditions
+from antiphon.data.arrays import ArrayWriter, digest
+from antiphon.data.conditions import Condition, PieceRecord
+from antiphon.data.corpus import Corpus
+from antiphon.data.ledger import LEDGER_FILE, Ledger, LedgerEntry
+from antiphon.data.manifest import EVENTS, MANIFEST, PIECES, TABLE_FILE
 from antiphon.errors import EmptyError, OutputError
 from antiphon.files import atomic_path, atomic_write
 from antiphon.io.formats import by_suffix
 
-_HINTED = 6
+_HINTS = 6
 """Values that an error names."""
 _BLOCK = 4096
-"""Sequences that are copied at a time."""
+"""Sequences copied at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The pieces of `corpora` (a view of each kind) that were meant."""
+    """The selected pieces of `corpora` (one per kind)."""
 
     corpora: tuple[Corpus, ...]
     where: tuple[str, ...]
     chosen: npt.NDArray[np.bool_]
-    """Whether it was meant, of every row of the ledger."""
+    """Whether each row of the ledger is selected."""
 
     @property
     def folder(self) -> Path:
-        """The corpus it is a part of."""
+        """The folder of the corpus it is part of."""
         return self.corpora[0].folder
 
     @property
-    def entries(self) -> list[Entry]:
-        """Their rows of the ledger."""
+    def entries(self) -> list[LedgerEntry]:
+        """The rows of the ledger of the selected pieces."""
         return list(compress(self.corpora[0].ledger().entries, self.chosen))
 
     def kept(self, corpus: Corpus) -> npt.NDArray[np.bool_]:
-        """Which sequences of one kind are theirs."""
+        """Which sequences of one kind belong to the selected pieces."""
         kept: npt.NDArray[np.bool_] = self.chosen[corpus.table["piece"]]
         return kept
 
     def sequences(self) -> dict[str, int]:
-        """How many sequences of each kind are theirs."""
+        """The number of those sequences by kind."""
         return {corpus.kind: int(self.kept(corpus).sum()) for corpus in self.corpora}
 
 
 def select(folder: str | Path, where: Sequence[str]) -> Selection:
-    """The pieces of the corpus in `folder` for which all conditions of `where` hold (see
-    `antiphon.data.where`).
+    """The pieces of the corpus in `folder` for which all conditions of `where` are true (see
+    `antiphon.data.conditions`).
 
-    Files that are no music are never meant. Raises `OptionError` for what is no condition, or one on
-    something that no piece has, `CorpusError` where there is no whole corpus, `EmptyError` where no piece is
-    meant.
+    Files that are not music are never selected. Raises `OptionError` for an invalid condition, or one on a
+    name that no piece has, `CorpusError` where there is no complete corpus, `EmptyError` where no piece is
+    selected.
     """
-    wanted = language.conditions(where)
-    corpora = Corpus.views(folder)
+    wanted = conditions.parse(where)
+    corpora = Corpus.open_all(folder)
     first = corpora[0]
     chosen = np.zeros(len(first.ledger().entries), bool)
     known: set[str] = set()
-    for row, piece in enumerate(_pieces(first)):
-        known |= {*piece.about, *piece.facts}
+    for row, piece in enumerate(_records(first)):
+        known |= {*piece.metadata, *piece.facts}
         chosen[row] = bool(piece.facts) and _all_hold(wanted, piece)
-    language.check(wanted, known)
+    conditions.check_names(wanted, known)
     if not chosen.any():
         raise EmptyError(
             f"No piece of '{folder}' has {' and '.join(where)}; choose other values.{_hints(wanted, first)}"
@@ -91,9 +90,9 @@ def select(folder: str | Path, where: Sequence[str]) -> Selection:
 
 
 def write(selection: Selection, out: str | Path) -> dict[str, Any]:
-    """Write what was selected as a corpus of its own; its `corpus.json`.
+    """Write the selection as a corpus of its own; returns its manifest.
 
-    Kinds of which nothing was selected are left out. Raises `EmptyError` where that is all of them,
+    Kinds without selected sequences are left out. Raises `EmptyError` where that is all of them,
     `OutputError` where `out` cannot be written, or is the corpus itself.
     """
     out = Path(out)
@@ -104,7 +103,7 @@ def write(selection: Selection, out: str | Path) -> dict[str, Any]:
         raise EmptyError(f"The {len(selection.entries)} pieces selected have no sequences; see the ledger.")
     (out / MANIFEST).unlink(missing_ok=True)
     entries = selection.entries
-    Ledger.of(entries).write(out / LEDGER)
+    Ledger.of(entries).write(out / LEDGER_FILE)
     _write_pieces(selection, out / PIECES)
     for corpus in corpora:
         _write_kind(selection, corpus, [entry.group for entry in entries], out)
@@ -113,24 +112,24 @@ def write(selection: Selection, out: str | Path) -> dict[str, Any]:
     return manifest
 
 
-def _all_hold(wanted: Sequence[Condition], piece: Piece) -> bool:
+def _all_hold(wanted: Sequence[Condition], piece: PieceRecord) -> bool:
     return all(condition.holds(piece) for condition in wanted)
 
 
 def _hints(wanted: Sequence[Condition], corpus: Corpus) -> str:
-    """The values that the pieces have of what was asked for, the most frequent first."""
+    """The most frequent values of the names in the conditions."""
     values: dict[str, Counter[str]] = {condition.name: Counter() for condition in wanted}
-    for piece in _pieces(corpus):
+    for piece in _records(corpus):
         for name, counts in values.items():
             counts.update(piece.texts(name) if piece.facts else ())
-    named = {name: [text for text, _ in counts.most_common(_HINTED)] for name, counts in values.items()}
+    named = {name: [text for text, _ in counts.most_common(_HINTS)] for name, counts in values.items()}
     return "".join(f" Most frequent of {name}: {', '.join(texts)}." for name, texts in named.items() if texts)
 
 
-def _pieces(corpus: Corpus) -> Iterator[Piece]:
-    """Every row of the ledger with what is known about it."""
-    for entry, said in zip(corpus.ledger().entries, corpus.pieces(), strict=True):
-        yield Piece(entry.path, entry.group, said["about"], said["facts"])
+def _records(corpus: Corpus) -> Iterator[PieceRecord]:
+    """Every row of the ledger with its metadata and facts."""
+    for entry, known in zip(corpus.ledger().entries, corpus.pieces(), strict=True):
+        yield PieceRecord(entry.path, entry.group, known["about"], known["facts"])
 
 
 def _write_pieces(selection: Selection, path: Path) -> None:
@@ -140,20 +139,21 @@ def _write_pieces(selection: Selection, path: Path) -> None:
 
 
 def _write_kind(selection: Selection, corpus: Corpus, groups: list[str], out: Path) -> None:
-    """The arrays of one kind, with its pieces numbered anew."""
+    """Write the arrays of one kind, with its pieces renumbered."""
     keep = selection.kept(corpus)
     number = (np.cumsum(selection.chosen) - 1).astype(np.int32)
     n_events = int(corpus.lengths[keep].sum())
-    with Columns(registry.kind(corpus.kind), out, keep, n_events, groups) as columns:
+    with ArrayWriter(registry.kind(corpus.kind), out, keep, n_events, groups) as writer:
         for begin in range(0, corpus.n, _BLOCK):
             table = np.array(corpus.table[begin : begin + _BLOCK])
             first, last = int(table["offset"][0]), int(table["offset"][-1]) + int(table["length"][-1])
             table["piece"] = number[table["piece"]]
-            columns.add(corpus.events[first:last], table, 0)
+            writer.add(corpus.events[first:last], table, 0)
 
 
 def _manifest(selection: Selection, corpora: Sequence[Corpus], out: Path) -> dict[str, Any]:
-    """The manifest of the part: settings as they were, counts of its own, and what it was selected from."""
+    """The manifest of the selection: the settings of the whole, its own counts, and what it was selected
+    from."""
     before, entries = corpora[0].manifest, selection.entries
     kinds = {corpus.kind: _kind(selection, corpus) for corpus in corpora}
     arrays = [out / kind / name for kind in kinds for name in (EVENTS, TABLE_FILE)]
@@ -177,7 +177,7 @@ def _file_of(path: str) -> str:
 
 
 def _kind(selection: Selection, corpus: Corpus) -> dict[str, Any]:
-    """What the manifest says of one kind; repeats were judged over the whole, and are not counted here."""
+    """The manifest of one kind. Repeats are not counted: they were found in the whole corpus."""
     kept = selection.kept(corpus)
     counts = {"n": int(kept.sum()), "events": int(corpus.lengths[kept].sum()), "likeness": {}}
     return {**corpus.manifest["kinds"][corpus.kind], **counts}

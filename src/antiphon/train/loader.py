@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
-from antiphon.data.remedies import against_few
+from antiphon.data.health_warnings import small_corpus_advice
 from antiphon.errors import CorpusError, OptionError
 from antiphon.nets import EventBatch
 from antiphon.recipes import Recipe
@@ -99,7 +99,9 @@ class TrainingData:
         if self.n_pieces < (_FEW_TO_TUNE if fine_tuning else _FEW):
             found.append(
                 f"{self.n_pieces} pieces are few: the net will overfit. "
-                + against_few(self.recipe, bundle.default(self.recipe.family), fine_tuning=fine_tuning)
+                + small_corpus_advice(
+                    self.recipe, bundle.default(self.recipe.family), fine_tuning=fine_tuning
+                )
             )
         return found
 

@@ -1,4 +1,4 @@
-"""`antiphon corpus`: folders of music to corpora, a look at their health, and parts of them."""
+"""`antiphon corpus`: builds corpora from folders of music, inspects their health, selects parts of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from antiphon.cli.corpus.select import select
 
 
 def register(app: typer.Typer) -> None:
-    """Add the verb and its parts, one a file."""
+    """Add the verb and its subcommands, one per file."""
     corpus = typer.Typer(
         help="Make a corpus of a folder of music, see whether it is healthy, choose a part of it.",
         no_args_is_help=True,
     )
-    for part in (build, inspect, select):
-        corpus.command(part.__name__)(part)
+    for command in (build, inspect, select):
+        corpus.command(command.__name__)(command)
     app.add_typer(corpus, name="corpus")

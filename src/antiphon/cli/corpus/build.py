@@ -1,4 +1,4 @@
-"""`antiphon corpus build`: music becomes a corpus."""
+"""`antiphon corpus build`: builds a corpus from music."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import typer
 from antiphon.cli.printing import print_json, quoted
 
 if TYPE_CHECKING:
-    from antiphon.data.build import Report
+    from antiphon.data.build import BuildReport
 
-_MOST = 12
+_MAX_CAUSES = 12
 
 _Sources = Annotated[
     list[str],
@@ -33,7 +33,7 @@ _Kinds = Annotated[
 ]
 _Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes; one a core by default. 1 reads in this process, unguarded."),
+    typer.Option(min=1, help="Processes; one per core by default. 1 reads in this process, unguarded."),
 ]
 _Engine = Annotated[
     str, typer.Option(metavar="NAME", help="local: this machine; dask: a cluster, with the extra 'cluster'.")
@@ -121,10 +121,10 @@ def build(
 ) -> None:
     """Read music into a corpus. The same command goes on where it was stopped, and takes in what is new.
 
-    An option holds for all kinds that have it. Each piece's fate stands in DIR/ledger.tsv.
+    An option holds for all kinds that have it. Each piece's outcome stands in DIR/ledger.tsv.
     """
-    from antiphon.cli.corpus.options import chosen, of_kinds
-    from antiphon.cli.corpus.progress import shown
+    from antiphon.cli.corpus.options import extraction_options, parse_kinds
+    from antiphon.cli.corpus.progress import progress_display
     from antiphon.data.build import build as run
 
     given = {
@@ -138,11 +138,11 @@ def build(
         "drums_from": drums_from,
         "pad_end": pad_end,
     }
-    names = chosen(kinds)
-    options = of_kinds(
+    names = parse_kinds(kinds)
+    options = extraction_options(
         names, {name: value for name, value in given.items() if value is not None}, settings or []
     )
-    with shown() as show, _resumable():
+    with progress_display() as show, _explained_interrupt():
         report = run(
             sources,
             out,
@@ -156,14 +156,14 @@ def build(
             scheduler=scheduler,
             progress=show,
         )
-    print_json(_figures(report)) if as_json else _tell(report)
-    typer.echo(f"Each piece's fate: {out / 'ledger.tsv'}", err=True)
+    print_json(_figures(report)) if as_json else _print_summary(report)
+    typer.echo(f"Each piece's outcome: {out / 'ledger.tsv'}", err=True)
     typer.echo(f"Next: antiphon corpus inspect {quoted(out)} -o report.html", err=True)
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
-    """Ctrl-C says what becomes of what was done."""
+def _explained_interrupt() -> Iterator[None]:
+    """On Ctrl-C, say that the build can be resumed."""
     try:
         yield
     except KeyboardInterrupt:
@@ -171,12 +171,12 @@ def _resumable() -> Iterator[None]:
         raise
 
 
-def _figures(report: Report) -> dict[str, Any]:
-    views = {kind: report.corpus_of(kind) for kind in report.kinds}
+def _figures(report: BuildReport) -> dict[str, Any]:
+    corpora = {kind: report.corpus_of(kind) for kind in report.kinds}
     return {
         "kinds": {
-            kind: {"sequences": view.n, "groups": len(view.groups), "events": len(view.events)}
-            for kind, view in views.items()
+            kind: {"sequences": corpus.n, "groups": len(corpus.groups), "events": len(corpus.events)}
+            for kind, corpus in corpora.items()
         },
         "files": report.manifest["files"],
         "pieces": report.manifest["pieces"],
@@ -187,14 +187,14 @@ def _figures(report: Report) -> dict[str, Any]:
     }
 
 
-def _tell(report: Report) -> None:
+def _print_summary(report: BuildReport) -> None:
     figures = _figures(report)
-    for kind, of in figures["kinds"].items():
-        typer.echo(f"{of['sequences']} {kind} sequences of {of['groups']} groups")
+    for kind, counts in figures["kinds"].items():
+        typer.echo(f"{counts['sequences']} {kind} sequences of {counts['groups']} groups")
     results = ", ".join(f"{n} {result}" for result, n in figures["results"].items())
     typer.echo(f"pieces: {results}")
     causes = list(figures["causes"].items())
-    for cause, n in causes[:_MOST]:
+    for cause, n in causes[:_MAX_CAUSES]:
         typer.echo(f"{n:8}  {cause}")
-    if len(causes) > _MOST:
-        typer.echo(f"{'':8}  and {len(causes) - _MOST} more causes")
+    if len(causes) > _MAX_CAUSES:
+        typer.echo(f"{'':8}  and {len(causes) - _MAX_CAUSES} more causes")

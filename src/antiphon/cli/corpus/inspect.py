@@ -1,4 +1,4 @@
-"""`antiphon corpus inspect`: whether a corpus is healthy, in words, as a picture, or as a page."""
+"""`antiphon corpus inspect`: the health of a corpus as text, as a picture, or as a page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typer
 from antiphon.cli.printing import print_json, quoted
 
 if TYPE_CHECKING:
-    from antiphon.data.checkup import Checkup
     from antiphon.data.health import Health
+    from antiphon.data.kind_stats import KindStats
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `antiphon corpus build` wrote.")]
 _Kind = Annotated[
@@ -56,26 +56,27 @@ def _write(folder: Path, health: Health, target: Path) -> None:
     from antiphon.render import charts, report
 
     if target.suffix.lower() in report.SUFFIXES:
-        from antiphon.cli.corpus.page import report_of
+        from antiphon.cli.corpus.page import health_report
 
-        report.write(target, report_of(folder, health))
+        report.write(target, health_report(folder, health))
         return
     if target.suffix.lower() not in charts.SUFFIXES:
         known = ", ".join((report.SUFFIXES[0], *charts.SUFFIXES))
         raise OptionError(f"Cannot write '{target.name}': use a name that ends in {known}.")
-    from antiphon.cli.corpus.panels import of_kind, of_pieces, title
+    from antiphon.cli.corpus.panels import kind_panels, pieces_panels, title
 
-    panels = [*of_pieces(health), *(panel for kind in health.kinds.values() for panel in of_kind(kind))]
+    panels = [*pieces_panels(health)]
+    panels += [panel for stats in health.kinds.values() for panel in kind_panels(stats)]
     charts.draw([panel for panel in panels if any(panel.values)], target, title(folder, health))
 
 
 def _next(folder: Path, health: Health) -> str:
-    """What can be done with it now: train where something learns from such sequences."""
-    from antiphon.data.remedies import recipe_for
+    """The next command: training where a recipe learns from one of the kinds."""
+    from antiphon.data.health_warnings import recipe_for
 
-    for kind, checkup in health.kinds.items():
+    for kind, stats in health.kinds.items():
         recipe = recipe_for(kind)
-        if recipe and checkup.sequences:
+        if recipe and stats.sequences:
             return f"antiphon train {recipe} --corpus {quoted(folder)} -o RUN"
     return f"antiphon corpus select {quoted(folder)} --where 'tempo>=100' -o DIR2"
 
@@ -84,30 +85,29 @@ def _lines(health: Health) -> Iterator[str]:
     results = ", ".join(f"{n} {result}" for result, n in health.results.items())
     several = f"{health.pieces} pieces in {health.files} files" if health.pieces != health.files else ""
     yield f"{several or f'{health.pieces} pieces'}: {results}"
-    for checkup in health.kinds.values():
-        yield from _lines_of(checkup)
+    for stats in health.kinds.values():
+        yield from _kind_lines(stats)
     yield from (f"{n:8}  {cause}" for cause, n in health.causes.items())
 
 
-def _lines_of(checkup: Checkup) -> Iterator[str]:
-    from antiphon.cli.corpus.panels import sounds_in_words
-    from antiphon.data.checkup import quantiles
+def _kind_lines(stats: KindStats) -> Iterator[str]:
+    from antiphon.cli.corpus.panels import describe_sounds
+    from antiphon.data.kind_stats import quantiles
 
-    pieces = f"{checkup.pieces} pieces in {checkup.groups} groups"
-    yield f"{checkup.kind}: {checkup.sequences} sequences of {pieces}"
-    if not checkup.sequences:
+    pieces = f"{stats.pieces} pieces in {stats.groups} groups"
+    yield f"{stats.kind}: {stats.sequences} sequences of {pieces}"
+    if not stats.sequences:
         return
-    lengths = quantiles(checkup.lengths)
+    lengths = quantiles(stats.lengths)
     yield (
-        f"  {lengths['least']} to {lengths['most']} {checkup.unit} each, half of them "
-        f"{lengths['lower_quartile']} to {lengths['upper_quartile']}; {checkup.events} events"
+        f"  {lengths['least']} to {lengths['most']} {stats.unit} each, half of them "
+        f"{lengths['lower_quartile']} to {lengths['upper_quartile']}; {stats.events} events"
     )
-    if checkup.meters:
-        meters = ", ".join(f"{meter} {n}" for meter, n in checkup.meters.items())
-        yield f"  meters: {meters}; {checkup.upbeats} begin within a bar"
-    yield f"  {sounds_in_words(checkup)}"
+    if stats.meters:
+        meters = ", ".join(f"{meter} {n}" for meter, n in stats.meters.items())
+        yield f"  meters: {meters}; {stats.upbeats} begin within a bar"
+    yield f"  {describe_sounds(stats)}"
     yield "  splits: " + ", ".join(
-        f"{name} {share.sequences} sequences of {share.groups} groups"
-        for name, share in checkup.splits.items()
+        f"{name} {size.sequences} sequences of {size.groups} groups" for name, size in stats.splits.items()
     )
-    yield "  repeats: " + (", ".join(f"{n} {word}" for word, n in checkup.likeness.items()) or "none")
+    yield "  repeats: " + (", ".join(f"{n} {relation}" for relation, n in stats.likeness.items()) or "none")

@@ -1,4 +1,4 @@
-"""Options of extraction, as they are typed: one name for all the kinds of sequences that have it."""
+"""Options of extraction on the command line: one name sets it for all kinds that have it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from antiphon.codecs import kinds as registry
 from antiphon.errors import NameNotFound, OptionError
 
-_NONE_IS_ZERO = ("max_steps",)
-"""Options of which 0 means that there is no limit."""
+_ZERO_IS_NONE = ("max_steps",)
+"""Options where 0 means no limit."""
 
 
-def chosen(text: str) -> tuple[str, ...]:
+def parse_kinds(text: str) -> tuple[str, ...]:
     """The kinds in 'melody,drums'. Raises `NameNotFound`, `OptionError` for none."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
@@ -24,29 +24,31 @@ def chosen(text: str) -> tuple[str, ...]:
     return names
 
 
-def of_kinds(kinds: Sequence[str], given: Mapping[str, Any], settings: Sequence[str] = ()) -> dict[str, Any]:
-    """The extractor's options of every kind. `given` goes to all kinds that have the name, `settings`
-    ('NAME=VALUE' or 'KIND.NAME=VALUE') comes after it.
+def extraction_options(
+    kinds: Sequence[str], given: Mapping[str, Any], settings: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The extractor's options of every kind. `given` applies to all kinds that have the name, `settings`
+    ('NAME=VALUE' or 'KIND.NAME=VALUE') overrides it.
 
-    Raises `OptionError` for a name that no kind here has, or a value that it cannot have.
+    Raises `OptionError` for a name that none of the kinds has, or an invalid value.
     """
     values: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     for name, value in given.items():
-        for kind in _having(kinds, name, f"--{name.replace('_', '-')}"):
-            values[kind][name] = None if name in _NONE_IS_ZERO and value == 0 else value
-    for kind, name, value in _set(kinds, settings):
+        for kind in _kinds_with_flag(kinds, name, f"--{name.replace('_', '-')}"):
+            values[kind][name] = None if name in _ZERO_IS_NONE and value == 0 else value
+    for kind, name, value in _settings(kinds, settings):
         values[kind][name] = value
     return {kind: registry.kind(kind).extractor.options(**values[kind]) for kind in kinds}
 
 
-def _having(kinds: Sequence[str], name: str, shown: str) -> list[str]:
+def _kinds_with_flag(kinds: Sequence[str], name: str, shown: str) -> list[str]:
     found = [kind for kind in kinds if name in _hints(kind)]
     if not found:
         raise OptionError(f"{shown} means nothing for {' and '.join(kinds)}; leave it out.")
     return found
 
 
-def _set(kinds: Sequence[str], settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+def _settings(kinds: Sequence[str], settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
     """(kind, name, value) of every --set."""
     for text in settings:
         path, equals, written = text.partition("=")
@@ -56,11 +58,11 @@ def _set(kinds: Sequence[str], settings: Sequence[str]) -> Iterator[tuple[str, s
                 f"--set '{text}' cannot be understood; expected NAME=VALUE, or KIND.NAME=VALUE with a kind "
                 f"of {', '.join(kinds)}."
             )
-        for having in _named([kind] if dot else kinds, name):
-            yield having, name, _value(_hints(having)[name], written.strip(), text)
+        for chosen in _kinds_with([kind] if dot else kinds, name):
+            yield chosen, name, _value(_hints(chosen)[name], written.strip(), text)
 
 
-def _named(kinds: Sequence[str], name: str) -> list[str]:
+def _kinds_with(kinds: Sequence[str], name: str) -> list[str]:
     found = [kind for kind in kinds if name in _hints(kind)]
     if not found:
         raise NameNotFound("option", name, {known for kind in kinds for known in _hints(kind)})
@@ -68,7 +70,7 @@ def _named(kinds: Sequence[str], name: str) -> list[str]:
 
 
 def _value(hint: Any, written: str, text: str) -> Any:
-    """What is written, in the type that the option has."""
+    """The written value in the option's type."""
     value = _literal(written)
     allowed = typing.get_args(hint) or (hint,)
     if float in allowed and type(value) is int:

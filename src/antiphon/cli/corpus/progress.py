@@ -1,4 +1,4 @@
-"""How far a build is: a bar on a terminal, in a log a line now and then."""
+"""Displays the progress of a build: a bar on a terminal, an occasional line in a log."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ Show = Callable[["Progress"], None]
 
 
 @contextmanager
-def shown() -> Iterator[Show]:
-    """What to tell of the progress, on stderr, with pieces a second and the time left."""
+def progress_display() -> Iterator[Show]:
+    """The function to call with each `Progress`; shows it on stderr, with pieces per second and the time
+    left."""
     if not sys.stderr.isatty():
         yield _Lines().show
         return
@@ -42,10 +43,10 @@ def shown() -> Iterator[Show]:
 
 
 class _Lines:
-    """A line every half minute; those at hand when it begins do not count for the speed."""
+    """A line every half minute; pieces done before the start do not count for the speed."""
 
     def __init__(self) -> None:
-        self._begun = self._last = time.monotonic()
+        self._started = self._last = time.monotonic()
         self._first: int | None = None
 
     def show(self, progress: Progress) -> None:
@@ -54,10 +55,12 @@ class _Lines:
             return
         now = time.monotonic()
         if self._first is None:
-            self._first, self._begun = progress.done, now
+            self._first, self._started = progress.done, now
         if now - self._last >= _LINE_EVERY_S:
             self._last = now
-            print(line(progress, progress.done - self._first, now - self._begun), file=sys.stderr, flush=True)
+            print(
+                line(progress, progress.done - self._first, now - self._started), file=sys.stderr, flush=True
+            )
 
 
 def line(progress: Progress, done: int, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""`antiphon corpus select`: the pieces of a corpus that are meant, listed, or as a corpus of their own."""
+"""`antiphon corpus select`: lists the pieces that meet conditions, or makes a corpus of them."""
 
 from __future__ import annotations
 

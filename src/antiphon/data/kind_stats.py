@@ -1,4 +1,4 @@
-"""Figures of the sequences of one kind: how many, how long, what sounds in them, how they are split."""
+"""Statistics of the sequences of one kind: their number, lengths, pitches or sounds, and splits."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from antiphon.data.corpus import Corpus
 from antiphon.data.splits import SPLITS
 from antiphon.score.notes import Float, Int
 
-MOST_HEARD = 4000
-"""Sequences that are looked into; of more, so many are taken evenly over the corpus."""
+MAX_MEASURED = 4000
+"""Sequences whose lengths and sounds are measured, evenly spaced over the corpus."""
 
 
 @dataclass(frozen=True)
-class Share:
-    """Size of one split."""
+class SplitSize:
+    """The size of one split."""
 
     sequences: int
     groups: int
@@ -28,8 +28,8 @@ class Share:
 
 
 @dataclass(frozen=True, eq=False)
-class Checkup:
-    """Figures of one kind."""
+class KindStats:
+    """Statistics of one kind. The names of the fields are the keys of `corpus inspect --json`."""
 
     kind: str
     sequences: int
@@ -39,47 +39,47 @@ class Checkup:
     pieces: int
     """Pieces that have sequences."""
     events: int
-    splits: dict[str, Share]
+    splits: dict[str, SplitSize]
     meters: dict[str, int]
     """Sequences by meter; empty for kinds played by the clock."""
     upbeats: int
     """Sequences that begin within a bar."""
     too_wide: int
-    """Sequences whose bars are longer than nets have room for."""
+    """Sequences whose bars are longer than nets accept."""
     likeness: dict[str, int]
-    """Sequences that repeat others."""
+    """Sequences that repeat others, by relation."""
     heard: int
     """Sequences that `lengths` and `sounds` were measured on."""
     unit: str
     """What `lengths` counts: 'bars', or 'seconds' for kinds played by the clock."""
     lengths: Float
-    """From the beginning to the last onset, rounded up."""
+    """From the start to the last onset, rounded up."""
     sounds: Int
-    """Onsets at each MIDI pitch [128], or of each class of sounds."""
+    """Onsets at each MIDI pitch [128], or in each class of sounds."""
     classes: tuple[str, ...]
     """Names of the classes of sounds; empty for pitches."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types; lengths as quantiles instead of one by one."""
+        """JSON types; lengths as quantiles."""
         values = asdict(self)
         values["sounds"] = self.sounds.tolist()
         values["lengths"] = quantiles(self.lengths)
         return values
 
 
-def check_up(corpus: Corpus) -> Checkup:
-    """Figures of `corpus`."""
+def kind_stats(corpus: Corpus) -> KindStats:
+    """The statistics of `corpus`."""
     sizes = _pieces_per_group(corpus)
     by_clock = bool((corpus.table["steps_per_quarter"] == 0).any())
-    profiles = {index: _profile(corpus, index) for index in _spread(corpus.n)}
-    return Checkup(
+    profiles = {index: _profile(corpus, index) for index in _evenly_spaced(corpus.n)}
+    return KindStats(
         kind=corpus.kind,
         sequences=corpus.n,
         groups=len(sizes),
         largest_group=int(sizes.max(initial=0)),
         pieces=int(sizes.sum()),
         events=len(corpus.events),
-        splits={name: _share(corpus, corpus.split(name)) for name in SPLITS},
+        splits={name: _split_size(corpus, corpus.split(name)) for name in SPLITS},
         meters={} if by_clock else _meters(corpus),
         upbeats=int((corpus.table["start_in_bar"] > 0).sum()),
         too_wide=corpus.n - len(usable(corpus, corpus.split("all"))),
@@ -93,16 +93,16 @@ def check_up(corpus: Corpus) -> Checkup:
 
 
 def quantiles(values: Float) -> dict[str, int]:
-    """Least, lower quartile, median, upper quartile and most; empty for no values."""
+    """Minimum, lower quartile, median, upper quartile and maximum; empty for no values."""
     if not len(values):
         return {}
     names = ("least", "lower_quartile", "median", "upper_quartile", "most")
     return {name: int(q) for name, q in zip(names, np.percentile(values, [0, 25, 50, 75, 100]), strict=True)}
 
 
-def _spread(n: int) -> list[int]:
-    """At most `MOST_HEARD` of n sequences, evenly."""
-    places: list[int] = np.unique(np.linspace(0, n - 1, min(n, MOST_HEARD)).round().astype(int)).tolist()
+def _evenly_spaced(n: int) -> list[int]:
+    """At most `MAX_MEASURED` of n indices, evenly spaced."""
+    places: list[int] = np.unique(np.linspace(0, n - 1, min(n, MAX_MEASURED)).round().astype(int)).tolist()
     return places
 
 
@@ -111,7 +111,7 @@ def _profile(corpus: Corpus, index: int) -> Profile:
 
 
 def _lengths(corpus: Corpus, profiles: dict[int, Profile]) -> Float:
-    """Bars or seconds until the last onset of every sequence heard."""
+    """Bars or seconds until the last onset of every measured sequence."""
     indices = np.fromiter(profiles, np.int64, len(profiles))
     steps = np.array([profile.time[-1] + 1 if len(profile.time) else 0 for profile in profiles.values()])
     bars, clock = corpus.steps_per_bars[indices], corpus.table["steps_per_second"][indices].astype(np.int64)
@@ -124,9 +124,9 @@ def _sounds(profiles: dict[int, Profile]) -> Int:
     return np.bincount(np.concatenate(pitches), minlength=128)
 
 
-def _share(corpus: Corpus, indices: Int) -> Share:
+def _split_size(corpus: Corpus, indices: Int) -> SplitSize:
     groups = len(np.unique(corpus.table["group"][indices]))
-    return Share(len(indices), groups, int(corpus.lengths[indices].sum()))
+    return SplitSize(len(indices), groups, int(corpus.lengths[indices].sum()))
 
 
 def _pieces_per_group(corpus: Corpus) -> Int:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from antiphon.data.naming import group_of_name
+from antiphon.data.splits import SPLITS, group_of_name, split_of
 
 SAME = [
     ("x/Cooley's Reel.mid", "y/cooleys_reel.abc", "cooleysreel"),
@@ -38,3 +39,12 @@ def test_different_pieces_do_not(one: str, other: str) -> None:
 @pytest.mark.parametrize("path", ["", "...", "(2).mid", " copy.mid", "~", "♫.mid"])
 def test_there_is_always_a_name(path: str) -> None:
     assert group_of_name(path) or not path
+
+
+def test_splits_are_of_their_sizes_and_fixed() -> None:
+    found = [split_of(f"group {number}") for number in range(4000)]
+    shares = [found.count(name) / len(found) for name in SPLITS]
+    assert np.allclose(shares, [0.8, 0.1, 0.1], atol=0.02)
+    assert [split_of(name) for name in ("a", "b", "g", "h", "i")] == [
+        "train", "train", "validation", "train", "validation",
+    ]  # fmt: skip

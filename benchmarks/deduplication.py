@@ -1,8 +1,8 @@
-"""How long duplicates and groups take to be judged, and how much memory, by the number of pieces.
+"""Time and memory of grouping and deduplication by the number of pieces.
 
-    python benchmarks/judging.py 10000 100000 300000
+    python benchmarks/deduplication.py 10000 100000 300000
 
-Pieces are made up: families of variants of one tune, and a common pattern that a tenth of all pieces has.
+The pieces are synthetic: families of variants of one tune, and a pattern that a tenth of all pieces have.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ WINDOWS = 120
 
 def made(n: int) -> Any:
     """The fingerprints of `n` pieces, in random order."""
-    from antiphon.data.fingerprints import PRINT
+    from antiphon.data.fingerprints import FINGERPRINT
 
     rng = np.random.default_rng(4)
     family = rng.permutation(n) // FAMILY
     tune = np.random.default_rng([5, 1]).integers(0, 2**32 - 1, (n // FAMILY + 1, WINDOWS), np.uint32)
     pattern = rng.integers(0, 2**32 - 1, 8, np.uint32)
-    found = np.zeros(n, PRINT)
+    found = np.zeros(n, FINGERPRINT)
     for low in range(0, n, 10_000):
         windows = tune[family[low : low + 10_000]]
         other = rng.random(windows.shape) < rng.choice([0.0, 0.02, 0.1, 0.3], (len(windows), 1))
@@ -43,35 +43,37 @@ def made(n: int) -> Any:
 
 
 def measure(n: int, answers: Any) -> None:
-    from antiphon.data.grouping import Marks, judge
-    from antiphon.data.likeness import links
+    from antiphon.data.duplicates import KindLinks, deduplicate
+    from antiphon.data.similarity import find_links
 
     prints, names = made(n), [f"piece {number}" for number in range(n)]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.process_time()
-    found = links(prints)
+    links = find_links(prints)
     linked = time.process_time()
-    verdict = judge(names, [Marks(np.arange(n, dtype=np.int32), found)], drop=True)
+    result = deduplicate(names, [KindLinks(np.arange(n, dtype=np.int32), links)], drop=True)
     ended = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    kept, groups = int(verdict.rulings[0].keep.sum()), len(set(verdict.group))
-    answers.put((linked - started, ended - linked, before, peak, len(found.earlier), kept, groups))
+    kept, groups = int(result.duplicates[0].keep.sum()), len(set(result.groups))
+    answers.put((linked - started, ended - linked, before, peak, len(links.earlier), kept, groups))
 
 
 def main() -> None:
     context = multiprocessing.get_context("spawn")
-    columns = "pieces", "links, CPU s", "judge, CPU s", "µs each", "MiB before", "peak MiB"
+    columns = "pieces", "links, CPU s", "decisions, CPU s", "µs per piece", "MiB before", "peak MiB"
     print("", *columns, "links", "kept", "groups", "", sep=" | ")
     print("|---" * 9 + "|")
     for n in map(int, sys.argv[1:]):
         answers = context.Queue()
         process = context.Process(target=measure, args=(n, answers))
         process.start()
-        linking, judging, before, peak, *counts = answers.get()
+        linking, deciding, before, peak, *counts = answers.get()
         process.join()
-        each = 1e6 * (linking + judging) / n
+        each = 1e6 * (linking + deciding) / n
         numbers = " | ".join(map(str, counts))
-        print(f"| {n} | {linking:.2f} | {judging:.2f} | {each:.0f} | {before:.0f} | {peak:.0f} | {numbers} |")
+        print(
+            f"| {n} | {linking:.2f} | {deciding:.2f} | {each:.0f} | {before:.0f} | {peak:.0f} | {numbers} |"
+        )
 
 
 if __name__ == "__main__":

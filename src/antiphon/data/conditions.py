@@ -1,15 +1,15 @@
-"""Conditions on pieces, as a person types them: 'style=funk', 'tempo>=100', 'programs~bass'.
+"""Conditions on pieces, as the user types them: 'style=funk', 'tempo>=100', 'programs~bass'.
 
-| written | holds for a piece when |
+| written | true for a piece when |
 |---|---|
-| `name=a,b` | a text called `name` is a or b, whatever their case; a number is equal |
+| `name=a,b` | a text called `name` is a or b, ignoring case; a number is equal |
 | `name!=a,b` | none is |
 | `name~a,b` | a text called `name` contains a or b |
 | `name<5`, `<=`, `>`, `>=` | a number called `name` is below 5, ... |
 
-A value with a comma in it stands in double quotes. Names are those of the facts (`antiphon.data.facts`),
-of what is known about the pieces (`antiphon.data.about`), and `path`, `folder` (any of those on the path),
-`file` (the file's name) and `group`. A number that was measured comes before what a table calls by its name.
+A value with a comma is put in double quotes. Names are those of the facts (`antiphon.data.facts`), of the
+metadata (`antiphon.data.metadata`), and `path`, `folder` (any of those on the path), `file` (the file's name)
+and `group`. A number that was measured takes precedence over metadata of the same name.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from antiphon.data import facts
-from antiphon.data.about import About
+from antiphon.data.metadata import Metadata
 from antiphon.errors import OptionError
 from antiphon.score import general_midi as gm
 from antiphon.score.maps import LETTERS, Key
 
-PLACES = ("path", "folder", "file", "group")
+_LOCATION_NAMES = ("path", "folder", "file", "group")
 """Names that every piece has, besides its facts."""
 _CONDITION = re.compile(r"\s*([\w -]+?)\s*(!=|<=|>=|=|<|>|~)(.*)", re.DOTALL)
 _KEY = re.compile(r"([a-g])([#b♯♭]?)\s*(\w*)", re.IGNORECASE)
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -41,27 +41,27 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class Piece(NamedTuple):
-    """What conditions look at."""
+class PieceRecord(NamedTuple):
+    """What is known about a piece: a row of the ledger, and its line of `pieces.jsonl`."""
 
     path: str
     group: str
-    about: About
+    metadata: Metadata
     facts: Mapping[str, Any]
 
     def texts(self, name: str) -> list[str]:
         """All texts called `name`."""
-        if name in PLACES:
-            return self._place(name)
-        return [*_measured(name, self.facts.get(name)), *self.about.get(name, ())]
+        if name in _LOCATION_NAMES:
+            return self._location(name)
+        return [*_fact_texts(name, self.facts.get(name)), *self.metadata.get(name, ())]
 
     def numbers(self, name: str) -> list[float]:
-        """All numbers called `name`: the fact, or what a table says of it where that is a number."""
+        """All numbers called `name`: the fact, or metadata that are numbers."""
         if name in facts.NUMBERS:
             return [float(self.facts[name])] if name in self.facts else []
         return [number for text in self.texts(name) if (number := _number(text)) is not None]
 
-    def _place(self, name: str) -> list[str]:
+    def _location(self, name: str) -> list[str]:
         if name == "path":
             return [self.path]
         if name == "group":
@@ -75,36 +75,36 @@ class Condition:
     """One condition; `values` are alternatives."""
 
     name: str
-    sign: str
+    operator: str
     values: tuple[str, ...]
 
-    def holds(self, piece: Piece) -> bool:
-        """Whether `piece` is meant."""
-        if self.sign in _ORDERS:
-            order, bound = _ORDERS[self.sign], float(self.values[0])
-            return any(order(number, bound) for number in piece.numbers(self.name))
-        if self.sign == "~":
+    def holds(self, piece: PieceRecord) -> bool:
+        """Whether the condition is true for `piece`."""
+        if self.operator in _COMPARISONS:
+            compare, bound = _COMPARISONS[self.operator], float(self.values[0])
+            return any(compare(number, bound) for number in piece.numbers(self.name))
+        if self.operator == "~":
             texts = [text.casefold() for text in piece.texts(self.name)]
             return any(value.casefold() in text for value in self.values for text in texts)
-        return self._equals(piece) == (self.sign == "=")
+        return self._equals(piece) == (self.operator == "=")
 
-    def _equals(self, piece: Piece) -> bool:
+    def _equals(self, piece: PieceRecord) -> bool:
         if self.name in facts.NUMBERS:
             return not {float(value) for value in self.values}.isdisjoint(piece.numbers(self.name))
-        wanted = {_plain(self.name, value) for value in self.values}
-        return any(_plain(self.name, text) in wanted for text in piece.texts(self.name))
+        accepted = {_normalized(self.name, value) for value in self.values}
+        return any(_normalized(self.name, text) in accepted for text in piece.texts(self.name))
 
 
-def conditions(where: Sequence[str]) -> list[Condition]:
-    """The conditions written in `where`. Raises `OptionError` for what is none."""
+def parse(where: Sequence[str]) -> list[Condition]:
+    """The conditions written in `where`. Raises `OptionError` for text that is not one."""
     return [_condition(text) for text in where]
 
 
-def check(wanted: Sequence[Condition], known: Collection[str]) -> None:
-    """Raises `OptionError` for a condition on something that no piece has: the nearest name, and all of
-    them."""
-    names = sorted({*known, *facts.NUMBERS, *facts.WORDS, *PLACES})
-    for condition in wanted:
+def check_names(conditions: Sequence[Condition], known: Collection[str]) -> None:
+    """Raises `OptionError` for a condition on a name that is not `known`; it gives the nearest name, and
+    all of them."""
+    names = sorted({*known, *facts.NUMBERS, *facts.WORDS, *_LOCATION_NAMES})
+    for condition in conditions:
         if condition.name not in names:
             near = difflib.get_close_matches(condition.name, names, n=1, cutoff=0.5)
             hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -119,21 +119,21 @@ def _condition(text: str) -> Condition:
             f"'{text}' is no condition; expected one like 'style=funk', 'title~blues', 'tempo>=100' or "
             "'meter=3/4,6/8'."
         )
-    name, sign = re.sub(r"\W+", "_", found[1].lower()), found[2]
-    if sign in _ORDERS or (sign != "~" and name in facts.NUMBERS):
-        _check_numbers(text, sign, values)
-    return Condition(name, sign, values)
+    name, symbol = re.sub(r"\W+", "_", found[1].lower()), found[2]
+    if symbol in _COMPARISONS or (symbol != "~" and name in facts.NUMBERS):
+        _check_numbers(text, symbol, values)
+    return Condition(name, symbol, values)
 
 
-def _check_numbers(text: str, sign: str, values: Sequence[str]) -> None:
+def _check_numbers(text: str, symbol: str, values: Sequence[str]) -> None:
     if any(_number(value) is None for value in values):
         raise OptionError(f"'{text}' compares with '{', '.join(values)}'; expected a number.")
-    if sign in _ORDERS and len(values) > 1:
-        raise OptionError(f"'{text}' compares with {len(values)} values; '{sign}' takes one.")
+    if symbol in _COMPARISONS and len(values) > 1:
+        raise OptionError(f"'{text}' compares with {len(values)} values; '{symbol}' takes one.")
 
 
-def _measured(name: str, value: Any) -> list[str]:
-    """A fact as texts; a program is called by its number, its name and its family."""
+def _fact_texts(name: str, value: Any) -> list[str]:
+    """A fact as texts; for a program its number, its name and its family."""
     if value is None or value == "":
         return []
     if name != "programs":
@@ -141,8 +141,8 @@ def _measured(name: str, value: Any) -> list[str]:
     return [text for n in value for text in (str(n), gm.PROGRAMS[n], gm.FAMILIES[n // 8])]
 
 
-def _plain(name: str, text: str) -> str:
-    """What two texts have in common that mean the same: case, or how a key is spelt."""
+def _normalized(name: str, text: str) -> str:
+    """`text` in a form that is the same for equal values: without case, a key in one spelling."""
     key = _KEY.fullmatch(text.strip()) if name == "key" else None
     if key is None:
         return text.casefold()

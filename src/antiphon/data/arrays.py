@@ -1,7 +1,9 @@
-"""The arrays of one kind, written in the order of the pieces without holding them."""
+"""The arrays of a corpus, written sequence by sequence without holding them in memory, and their digest."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.codecs.kinds import Kind
-from antiphon.data.chunks import TABLE, Table
-from antiphon.data.corpus import EVENTS, TABLE_FILE
+from antiphon.data.chunks import TABLE, Records
+from antiphon.data.manifest import EVENTS, TABLE_FILE
 from antiphon.files import atomic_path
 
 
-class Columns:
-    """`events.npy` and `table.npy` of one kind in the corpus `folder`; both appear when all is written.
+class ArrayWriter:
+    """Writes `events.npy` and `table.npy` of one kind in the corpus `folder`; a context, at whose end both
+    files appear.
 
-    `keep` says which of all its sequences are written, `n_events` how many ids that is; `groups` are the
+    `keep` says which of all its sequences are written, `n_events` how many ids those have; `groups` are the
     groups of all pieces.
     """
 
@@ -44,8 +47,8 @@ class Columns:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def add(self, events: npt.NDArray[np.int16], table: Table, first_piece: int) -> None:
-        """Write what is kept of the next sequences, whose pieces count from `first_piece`."""
+    def add(self, events: npt.NDArray[np.int16], table: Records, first_piece: int) -> None:
+        """Write those of the next sequences that are kept; `table["piece"]` counts from `first_piece`."""
         keep = self._keep[self._sequence : self._sequence + len(table)]
         self._sequence += len(table)
         self._events.write(events[np.repeat(keep, table["length"])].tobytes())
@@ -53,11 +56,11 @@ class Columns:
         table["piece"] += first_piece
         ends = self._event + np.cumsum(table["length"], dtype=np.int64)
         table["offset"] = ends - table["length"]
-        table["group"] = [self._number(self._groups[piece]) for piece in table["piece"].tolist()]
+        table["group"] = [self._group_number(self._groups[piece]) for piece in table["piece"].tolist()]
         self._event = int(ends[-1]) if len(ends) else self._event
         self._table.write(table.tobytes())
 
-    def _number(self, group: str) -> int:
+    def _group_number(self, group: str) -> int:
         """Groups are numbered by their first appearance."""
         return self._numbers.setdefault(group, len(self._numbers))
 
@@ -68,3 +71,15 @@ class Columns:
         header = {"descr": descr, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         return file
+
+
+def digest(arrays: Sequence[Path], groups: Iterable[str]) -> str:
+    """SHA-256 (hex) of the files at `arrays`, one after the other, and of the pieces' `groups`, one per line:
+    the same for the same music, wherever its files are."""
+    state = hashlib.sha256()
+    for path in arrays:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                state.update(block)
+    state.update("".join(f"{group}\n" for group in groups).encode("utf-8", "surrogateescape"))
+    return state.hexdigest()

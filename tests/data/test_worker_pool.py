@@ -1,4 +1,4 @@
-"""Readers that are left alone: they end, whatever they are doing."""
+"""Workers whose parent ends or is interrupted: they end, whatever they are doing."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def test_a_hanging_reader_ends_with_the_build(hang: str, tunes: Tunes, tmp_path:
     mark, command = tmp_path / "hangs", tmp_path / "build.py"
     command.write_text(
         "import ctypes, pathlib, time\n"
-        "from antiphon.data import harvest\n"
+        "from antiphon.data import extraction\n"
         f"def load(place):\n    pathlib.Path({str(mark)!r}).touch()\n    {HANGS[hang]}\n"
-        "harvest.load = load\n"
+        "extraction.load = load\n"
         "if __name__ == '__main__':\n"
         "    from antiphon.data.build import build\n"
         f"    build([{str(tunes(1))!r}], {str(tmp_path / 'out')!r}, workers=2, time_limit_s={LIFE_S})\n"

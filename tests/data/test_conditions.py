@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from antiphon.data.where import Piece, check, conditions
+from antiphon.data.conditions import PieceRecord, check_names, parse
 from antiphon.errors import OptionError
 
-PIECE = Piece(
+PIECE = PieceRecord(
     "sets/folk/b.abc#12",
     "cooleys",
     {
@@ -29,7 +29,7 @@ PIECE = Piece(
 
 
 def holds(text: str) -> bool:
-    return all(condition.holds(PIECE) for condition in conditions([text]))
+    return all(condition.holds(PIECE) for condition in parse([text]))
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_what_does_not_hold(text: str) -> None:
 )
 def test_what_is_no_condition_says_so(text: str, words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        conditions([text])
+        parse([text])
 
 
 def test_a_name_that_no_piece_has_is_refused_with_the_nearest_and_all() -> None:
     def checked(where: Sequence[str]) -> None:
-        check(conditions(where), {"style", "genre"})
+        check_names(parse(where), {"style", "genre"})
 
     checked(["style=a", "tempo>1", "path~x", "Genre=b"])
     with pytest.raises(

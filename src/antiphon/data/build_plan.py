@@ -1,5 +1,5 @@
-"""What a build has to do: its settings, and its pieces cut into numbered chunks that are named by what goes
-into them."""
+"""The plan of a build: its settings, and its pieces cut into numbered chunks whose names are a hash of their
+input."""
 
 from __future__ import annotations
 
@@ -14,46 +14,48 @@ from typing import Any
 
 from antiphon import __version__
 from antiphon.data.chunks import is_whole
-from antiphon.data.corpus import CHUNKS, MANIFEST
-from antiphon.data.harvest import Job, Wanted
+from antiphon.data.extraction import ExtractionJob, KindOptions
+from antiphon.data.manifest import CHUNKS, MANIFEST
 from antiphon.data.sources import Source
 from antiphon.errors import CorpusError
 from antiphon.files import atomic_write
 
-CHUNK = 64
-"""Pieces a chunk."""
+CHUNK_SIZE = 64
+"""Pieces per chunk."""
 TIME_LIMIT_S = 30.0
 """Seconds that one piece may take."""
 _FILE = "plan.json"
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """One build. `music` is in the corpus's order."""
 
     folder: Path
-    wanted: tuple[Wanted, ...]
+    kind_options: tuple[KindOptions, ...]
     steps_per_quarter: int
     time_limit_s: float
     music: tuple[Source, ...]
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Names of the kinds of sequences that are wanted."""
-        return tuple(kind for kind, _ in self.wanted)
+        """Names of the kinds of sequences to extract."""
+        return tuple(kind for kind, _ in self.kind_options)
 
     def settings(self) -> dict[str, Any]:
-        """What decides the sequences that come out of a piece."""
+        """The settings that decide which sequences a piece gives, as JSON types."""
         return {
-            "kinds": {kind: {"options": dataclasses.asdict(options)} for kind, options in self.wanted},
+            "kinds": {kind: {"options": dataclasses.asdict(options)} for kind, options in self.kind_options},
             "steps_per_quarter": self.steps_per_quarter,
         }
 
-    def jobs(self) -> list[Job]:
-        """The chunks that are still to be done."""
+    def jobs(self) -> list[ExtractionJob]:
+        """A job for each chunk that is still missing."""
         return [
-            Job(str(path), tuple(source.place for source in pieces), self.wanted, self.steps_per_quarter)
-            for path, pieces in zip(self.chunks, self._cut, strict=True)
+            ExtractionJob(
+                str(path), tuple(source.place for source in pieces), self.kind_options, self.steps_per_quarter
+            )
+            for path, pieces in zip(self.chunks, self._pieces_of_chunks, strict=True)
             if not is_whole(path)
         ]
 
@@ -64,13 +66,13 @@ class Plan:
         settings = {**self.settings(), "version": __version__, "time_limit_s": self.time_limit_s}
         return [
             self.folder / CHUNKS / f"{number:05d}-{_hash(settings, pieces)}.npz"
-            for number, pieces in enumerate(self._cut)
+            for number, pieces in enumerate(self._pieces_of_chunks)
         ]
 
     def changes(self) -> Iterator[str]:
-        """What is otherwise than in the build that was here before, in words. Raises `CorpusError` for
-        other kinds."""
-        before = self._before()
+        """What differs from the previous build in this folder, in words. Raises `CorpusError` for other
+        kinds."""
+        before = self._previous_settings()
         then, now = tuple(before.get("kinds", ())), self.kinds
         if before and set(then) != set(now):
             raise CorpusError(
@@ -85,11 +87,11 @@ class Plan:
             yield f"The options changed ({'; '.join(changed)}): every file is read again."
 
     def begin(self) -> None:
-        """Note the settings of this build. Raises `OutputError` where the folder cannot be written."""
+        """Record the settings of this build. Raises `OutputError` where the folder cannot be written."""
         atomic_write(self.folder / CHUNKS / _FILE, json.dumps(self.settings(), indent=1) + "\n")
 
-    def sweep(self) -> None:
-        """Remove the chunks, and what a killed writer left, that this build does not need."""
+    def remove_leftovers(self) -> None:
+        """Remove the chunks that this build does not need, and the temporary files of a killed writer."""
         needed = {*(path.name for path in self.chunks), _FILE}
         for path in (self.folder / CHUNKS).iterdir():
             if path.name not in needed:
@@ -100,23 +102,23 @@ class Plan:
                     path.unlink(missing_ok=True)
 
     @cached_property
-    def _cut(self) -> list[tuple[Source, ...]]:
-        return [self.music[begin : begin + CHUNK] for begin in range(0, len(self.music), CHUNK)]
+    def _pieces_of_chunks(self) -> list[tuple[Source, ...]]:
+        return [self.music[begin : begin + CHUNK_SIZE] for begin in range(0, len(self.music), CHUNK_SIZE)]
 
-    def _before(self) -> dict[str, Any]:
+    def _previous_settings(self) -> dict[str, Any]:
         for path in (self.folder / CHUNKS / _FILE, self.folder / MANIFEST):
             if path.is_file():
                 try:
                     content = json.loads(path.read_text(encoding="utf-8"))
-                except (OSError, ValueError):  # nothing can be said about it, and nothing of it is used
+                except (OSError, ValueError):  # damaged: nothing to compare with
                     return {}
                 return content if isinstance(content, dict) and isinstance(content.get("kinds"), dict) else {}
         return {}
 
 
 def _hash(settings: dict[str, Any], pieces: tuple[Source, ...]) -> str:
-    described = [[str(piece.place), *_span(piece), piece.size, piece.modified_ns] for piece in pieces]
-    return hashlib.sha256(json.dumps([settings, described], sort_keys=True).encode()).hexdigest()[:16]
+    inputs = [[str(piece.place), *_span(piece), piece.size, piece.modified_ns] for piece in pieces]
+    return hashlib.sha256(json.dumps([settings, inputs], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _span(piece: Source) -> tuple[int, int, int]:
@@ -124,7 +126,7 @@ def _span(piece: Source) -> tuple[int, int, int]:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings by name; those of a kind with its name before them, where there are several kinds."""
+    """Settings by name; options are prefixed with their kind where there are several."""
     kinds = settings.get("kinds", {})
     flat = {name: value for name, value in settings.items() if name != "kinds"}
     for kind, content in kinds.items():
