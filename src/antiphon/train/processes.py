@@ -2,7 +2,8 @@
 added up.
 
 What they have in common is one primitive, a sum that every process gets: between processes of this machine
-through shared memory (`antiphon.train.helpers`), between machines by what torchrun set up, and alone nothing.
+through shared memory (`antiphon.train.local_processes`), between machines by what torchrun set up, and alone
+nothing.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ from antiphon.train.checkpoint import State
 from antiphon.train.device import Device, choose, keep_freed_memory, using_threads
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.folder import RunFolder
-from antiphon.train.helpers import helped
 from antiphon.train.journal import Journal, NoJournal, Reporter
 from antiphon.train.loader import Loader, TrainingData, gather, tensors
+from antiphon.train.local_processes import helped
 from antiphon.train.loop import Loop
 from antiphon.train.metrics import duration
 from antiphon.train.pace import Pace, estimate
