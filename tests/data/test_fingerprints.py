@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.arrays import Int64
 from antiphon.codecs.kinds import Profile, Standing, kind
 from antiphon.data.fingerprints import (
     FINGERPRINT,
@@ -15,7 +16,6 @@ from antiphon.data.fingerprints import (
     sketches,
 )
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int
 
 seeds = st.integers(0, 2**31)
 MELODY = kind("melody")
@@ -35,7 +35,7 @@ def chords(seed: int, n: int = 60) -> Profile:
     return Profile(time[order], pitch[order])
 
 
-def ids(profile: Profile) -> Int:
+def ids(profile: Profile) -> Int64:
     events = np.zeros(int(profile.time[-1]) + 1 if len(profile.time) else 0, np.int64)
     events[profile.time] = profile.pitch + 2
     return events

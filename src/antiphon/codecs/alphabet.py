@@ -18,13 +18,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from antiphon.arrays import AnyInt, Bool, Int64
 from antiphon.errors import InputError
-from antiphon.score.notes import Bool, Int
-
-Ids = npt.NDArray[np.integer[Any]]
-"""Event ids of any integer type; what comes back is int64."""
 
 NO_PITCH = -1
 
@@ -72,17 +68,17 @@ class Field:
         return {span.name: first for span, first in zip(self.spans, bounds, strict=False)}
 
     @cached_property
-    def span(self) -> Int:
+    def span(self) -> Int64:
         """Which span each id is of, int64 [V]."""
         return np.repeat(np.arange(len(self.spans)), [span.n for span in self.spans])
 
     @cached_property
-    def place(self) -> Int:
+    def place(self) -> Int64:
         """Each id counted from the first of its span, int64 [V]."""
         return np.concatenate([np.arange(span.n) for span in self.spans])
 
     @cached_property
-    def steps(self) -> Int:
+    def steps(self) -> Int64:
         """Steps of time that pass with each id, int64 [V]."""
         return np.concatenate([span.steps + span.steps_more * np.arange(span.n) for span in self.spans])
 
@@ -92,7 +88,7 @@ class Field:
         return np.repeat([span.onset for span in self.spans], [span.n for span in self.spans])
 
     @cached_property
-    def pitch(self) -> Int:
+    def pitch(self) -> Int64:
         """The pitch that each id carries, int64 [V]; -1 for none."""
         parts = [
             np.full(span.n, NO_PITCH) if span.pitch is None else span.pitch + np.arange(span.n)
@@ -111,7 +107,7 @@ class Field:
         return np.concatenate(inside)
 
     @cached_property
-    def nearest(self) -> Int:
+    def nearest(self) -> Int64:
         """The id that the model hears in place of each, int64 [V]: itself where it is known, else one of its
         span: the same note in another octave, or the nearest number. Where a span has none at all, 0."""
         found = np.arange(self.size)
@@ -173,7 +169,7 @@ class Alphabet:
         """Whether events carry pitches."""
         return any(span.pitch is not None for field in self.fields for span in field.spans)
 
-    def steps(self, events: Ids) -> Int:
+    def steps(self, events: AnyInt) -> Int64:
         """Steps of time that pass with each event, int64 [...]."""
         if self.n_fields == 1:
             return self.fields[0].steps[events[..., 0]]
@@ -182,12 +178,12 @@ class Alphabet:
             self.fields[0].steps[events[..., 0]],
         )
 
-    def times(self, events: Ids) -> Int:
+    def times(self, events: AnyInt) -> Int64:
         """Steps gone by before each event of sequences [..., T, F], int64 [..., T]."""
         steps = self.steps(events)
         return np.cumsum(steps, axis=-1) - steps
 
-    def shortened(self, event: Int, steps: int) -> Int | None:
+    def shortened(self, event: Int64, steps: int) -> Int64 | None:
         """`event` [F] that takes `steps` steps at most, by another id of one of its spans; None where there
         is none such."""
         excess = int(self.steps(event)) - steps
@@ -202,34 +198,34 @@ class Alphabet:
                 return found
         return None
 
-    def onsets(self, events: Ids) -> Bool:
+    def onsets(self, events: AnyInt) -> Bool:
         """Whether a note begins with each event, bool [...]."""
         return self._any(events, [field.onset for field in self.fields])
 
-    def pitches(self, events: Ids) -> Int:
+    def pitches(self, events: AnyInt) -> Int64:
         """The pitch of the note that begins with each field of each event, int64 [..., F]; -1 where none does
         or it has none."""
         tables = [np.where(field.onset, field.pitch, NO_PITCH) for field in self.fields]
         return np.stack([table[events[..., f]] for f, table in enumerate(tables)], axis=-1)
 
-    def sorts(self, events: Ids) -> Int:
+    def sorts(self, events: AnyInt) -> Int64:
         """The span of each id instead of the id, int64 [..., F]: what is left of music when its pitches, and
         the numbers of other spans, are not looked at."""
         return np.stack([field.span[events[..., f]] for f, field in enumerate(self.fields)], axis=-1)
 
-    def knows(self, events: Ids) -> bool:
+    def knows(self, events: AnyInt) -> bool:
         """Whether the model knows all of them; False too for a number that is no id at all."""
         if self.n_fields == 1:
             return self._known_ids[0].issuperset(events.ravel().tolist())
         columns = events.reshape(-1, self.n_fields).T.tolist()
         return all(known.issuperset(ids) for known, ids in zip(self._known_ids, columns, strict=True))
 
-    def heard(self, events: Ids) -> Int:
+    def heard(self, events: AnyInt) -> Int64:
         """The events that sounded, as the model hears them: see `Field.nearest`. Raises `InputError` for a
         number that is no id at all."""
         return np.stack([field.nearest[self._ids(events, f)] for f, field in enumerate(self.fields)], axis=-1)
 
-    def _ids(self, events: Ids, f: int) -> Int:
+    def _ids(self, events: AnyInt, f: int) -> Int64:
         ids = np.asarray(events[..., f], np.int64)
         wrong = ids[(ids < 0) | (ids >= self.sizes[f])]
         if wrong.size:
@@ -237,7 +233,7 @@ class Alphabet:
             raise InputError(f"{wrong.flat[0]} is no id of the field '{name}'; expected 0 to {most}.")
         return ids
 
-    def _any(self, events: Ids, tables: Sequence[Bool]) -> Bool:
+    def _any(self, events: AnyInt, tables: Sequence[Bool]) -> Bool:
         found: Bool = tables[0][events[..., 0]]
         for f, table in enumerate(tables[1:], start=1):
             found = found | table[events[..., f]]
@@ -281,7 +277,7 @@ def restricted(span: Span, low: int, high: int) -> Span:
     return replace(span, known=(min(max(low - first, 0), span.n), min(max(high - first, 0), span.n)))
 
 
-def folded(numbers: Ids, low: int | Int, high: int | Int) -> Int:
+def folded(numbers: AnyInt, low: int | Int64, high: int | Int64) -> Int64:
     """`numbers` (pitches, say) with those outside [low, high), given for all or for each, moved by twelves
     into its lowest or highest twelve; to the nearest end where there are no twelve."""
     raised = np.where(numbers < low, low + (numbers - low) % 12, numbers)

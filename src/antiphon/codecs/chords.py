@@ -15,13 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float32, Int64
 from antiphon.errors import InputError, one_line
 from antiphon.score.chords import NO_CHORD, ChordError, parse, symbol_of
 from antiphon.score.chords.grammar import Quality
 from antiphon.score.chords.spelling import PLAIN_NAMES
-from antiphon.score.notes import Int
-
-Features = npt.NDArray[np.float32]
 
 _KINDS: dict[Quality, str] = {"major": "", "minor": "m", "augmented": "aug", "diminished": "dim"}
 
@@ -34,7 +32,7 @@ class ChordEncoding(Protocol):
         """How many numbers a chord becomes."""
         ...
 
-    def features(self, symbols: Sequence[str]) -> Features:
+    def features(self, symbols: Sequence[str]) -> Float32:
         """One row per symbol, float32 [N, width]; raises `ChordError` naming the symbol that has no code."""
         ...
 
@@ -51,18 +49,20 @@ class ChordClasses:
         """Number of classes."""
         return 1 + 12 * len(self.qualities)
 
-    def encode(self, symbols: Sequence[str]) -> Int:
+    def encode(self, symbols: Sequence[str]) -> Int64:
         """Classes (int64 [N]) of `symbols`; raises `ChordError` naming the first that has none."""
-        classes: Int = _by_symbol(symbols, lambda symbol: _class(symbol, self.qualities, self.name), np.int64)
+        classes: Int64 = _by_symbol(
+            symbols, lambda symbol: _class(symbol, self.qualities, self.name), np.int64
+        )
         return classes
 
     def decode(self, classes: Iterable[int]) -> list[str]:
         """A symbol for each class; raises `InputError` for a number that is none."""
         return [self._symbol(int(number)) for number in classes]
 
-    def features(self, symbols: Sequence[str]) -> Features:
+    def features(self, symbols: Sequence[str]) -> Float32:
         """One-hot rows, float32 [N, width]."""
-        rows: Features = np.eye(self.width, dtype=np.float32)[self.encode(symbols)]
+        rows: Float32 = np.eye(self.width, dtype=np.float32)[self.encode(symbols)]
         return rows
 
     def _symbol(self, number: int) -> str:
@@ -80,9 +80,9 @@ class ChordPitches:
     name: str = "pitch"
     width: int = 37
 
-    def features(self, symbols: Sequence[str]) -> Features:
+    def features(self, symbols: Sequence[str]) -> Float32:
         """Rows of zeros and ones, float32 [N, 37]; raises `ChordError` for what is no chord symbol."""
-        rows: Features = _by_symbol(symbols, _pitches, np.float32, self.width)
+        rows: Float32 = _by_symbol(symbols, _pitches, np.float32, self.width)
         return rows
 
     def decode(self, features: npt.ArrayLike) -> list[str]:

@@ -16,24 +16,24 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Alphabet, Ids, Span, single
-from antiphon.codecs.families import Family, Float32, Learn, Learned, View
+from antiphon.arrays import AnyInt, Float32, Int64
+from antiphon.codecs.alphabet import Alphabet, Span, single
+from antiphon.codecs.families import Family, Learn, Learned, View
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError, NameNotFound, PromptError
 from antiphon.extract.drum_classes import CLASSES, DrumClasses, drum_classes
 from antiphon.extract.drums import EXTRACTOR, DrumOptions, DrumTrack
 from antiphon.schema import setting
-from antiphon.score.notes import Int
 
 SILENCE_ID = 0
 
 
-def encode(drums: DrumTrack) -> Int:
+def encode(drums: DrumTrack) -> Int64:
     """Ids (int64 [T]) of a drum track; exact pitches, where it has them, are left behind."""
     return drums.events.astype(np.int64)
 
 
-def decode(ids: Ids, standing: Standing, options: Any = DrumOptions()) -> DrumTrack:
+def decode(ids: AnyInt, standing: Standing, options: Any = DrumOptions()) -> DrumTrack:
     """The track of `ids` [T] in the classes of `options`; raises `InputError` for an id that is no set of
     them.
     """
@@ -45,9 +45,9 @@ def decode(ids: Ids, standing: Standing, options: Any = DrumOptions()) -> DrumTr
     return DrumTrack(ids.astype(np.int16), **standing.on_beats(), classes=options.classes)
 
 
-def one_drum(ids: Ids) -> Int:
+def one_drum(ids: AnyInt) -> Int64:
     """`ids` [...] of any classes as a one-drum model sees them: 1 where anything is struck (int64 [...])."""
-    hit: Int = (np.asarray(ids) != SILENCE_ID).astype(np.int64)
+    hit: Int64 = (np.asarray(ids) != SILENCE_ID).astype(np.int64)
     return hit
 
 
@@ -121,14 +121,16 @@ class DrumFamily(Family[DrumTrack]):
             else f"it holds drums of the classes '{there}', not '{view.classes}'"
         )
 
-    def encode(self, sequence: DrumTrack, view: DrumView) -> Int:
+    def encode(self, sequence: DrumTrack, view: DrumView) -> Int64:
         """Ids [T, 1]."""
         problem = self.misfit({"classes": sequence.classes}, view)
         if problem:
             raise InputError(f"The drum track does not suit the model: {problem}.")
         return _seen(encode(sequence), view)[:, None]
 
-    def decode(self, ids: Ids, standing: Standing, view: DrumView, value: Float32 | None = None) -> DrumTrack:
+    def decode(
+        self, ids: AnyInt, standing: Standing, view: DrumView, value: Float32 | None = None
+    ) -> DrumTrack:
         """The track of `ids` [T, 1]."""
         return decode(np.asarray(ids)[:, 0], standing, DrumOptions(classes=view.classes))
 
@@ -136,7 +138,7 @@ class DrumFamily(Family[DrumTrack]):
         """All percussion of a score, rests and all."""
         return DrumOptions(min_bars=0, max_steps=None, gap_bars=1e9, classes=view.classes)
 
-    def event(self, ids: Int, view: DrumView) -> tuple[int, ...]:
+    def event(self, ids: Int64, view: DrumView) -> tuple[int, ...]:
         """The pitches that the classes sound with, rising."""
         classes = drum_classes(view.classes)
         return tuple(sorted(int(pitch) for bit, pitch in enumerate(classes.sounds) if ids[0] >> bit & 1))
@@ -165,7 +167,7 @@ class DrumFamily(Family[DrumTrack]):
         return [_step(word) for word in text.split()]
 
 
-def _seen(ids: Ids, view: DrumView) -> Int:
+def _seen(ids: AnyInt, view: DrumView) -> Int64:
     return one_drum(ids) if view.classes == "one" else np.asarray(ids, np.int64)
 
 

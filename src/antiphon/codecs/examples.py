@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from antiphon.arrays import Float32, Int64
 from antiphon.codecs import polyphony
 from antiphon.codecs.kinds import Standing
 from antiphon.codecs.kinds import kind as kind_of
@@ -26,7 +26,6 @@ from antiphon.io import records
 from antiphon.io.examples import TrainingExample, is_example, loads
 from antiphon.io.limits import DEFAULT
 from antiphon.io.places import Place, content
-from antiphon.score.notes import Int
 from antiphon.score.score import Score
 
 _STEPS_PER_BAR = 16
@@ -37,8 +36,6 @@ _N_SHIFTS = 100
 _NOTE_HEADS = (13, 77, 128, 32, 25, 40)
 """Labels of each head of a performance of notes: wait, pitch, loudness, length."""
 _N_POLYPHONIC = 259
-
-Row = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,9 @@ class ExampleLayout:
     """Columns of its inputs."""
     n_labels: int | tuple[int, ...]
     """How many labels there are; of each head, where there are several."""
-    first: Callable[[Row], Any]
+    first: Callable[[Float32], Any]
     """First input -> the label (of each head) that names the first event."""
-    ids: Callable[[Int], Int]
+    ids: Callable[[Int64], Int64]
     """Labels of all events, the first's before them, -> event ids of the kind."""
     standing: Standing = _ON_BEATS
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -71,7 +68,7 @@ class _Codec(NamedTuple):
     max_pitch: int = 84
 
     @property
-    def label_events(self) -> Int:
+    def label_events(self) -> Int64:
         """The event that each label names, of those that name one."""
         pitches = np.arange(self.min_pitch, self.max_pitch) + FIRST_PITCH_ID
         others = np.array([NO_EVENT_ID, NOTE_OFF_ID])
@@ -145,10 +142,10 @@ def payloads(source: Place | str | os.PathLike[str]) -> Iterator[bytes]:
         raise FormatError(f"'{source}': {error}") from None
 
 
-def _one_hot(n: int, before: int = 0) -> Callable[[Row], int]:
+def _one_hot(n: int, before: int = 0) -> Callable[[Float32], int]:
     """The column that is set, of `n` after `before` others."""
 
-    def first(row: Row) -> int:
+    def first(row: Float32) -> int:
         block = row[before : before + n]
         if np.count_nonzero(block) != 1:
             raise FormatError("inputs that begin with no event. The file is damaged, or of another model.")
@@ -157,13 +154,13 @@ def _one_hot(n: int, before: int = 0) -> Callable[[Row], int]:
     return first
 
 
-def _notes_first(row: Row) -> list[int]:
+def _notes_first(row: Float32) -> list[int]:
     """The column that is set of each head's own."""
     stops = np.cumsum(_NOTE_HEADS).tolist()
     return [_one_hot(n, stop - n)(row) for n, stop in zip(_NOTE_HEADS, stops, strict=True)]
 
 
-def _note_ids(labels: Int) -> Int:
+def _note_ids(labels: Int64) -> Int64:
     """Waits and lengths come in two heads each; loudness and lengths are counted from 1."""
     shift, shift_rest, pitch, velocity, duration, duration_rest = labels.T
     n_shift, n_duration = _NOTE_HEADS[1], _NOTE_HEADS[5]
@@ -171,17 +168,17 @@ def _note_ids(labels: Int) -> Int:
     return np.stack(ids, axis=1)
 
 
-def _key_melody(codec: _Codec, before: int = 0) -> Callable[[Row], int]:
+def _key_melody(codec: _Codec, before: int = 0) -> Callable[[Float32], int]:
     """The pitch that sounds; where none does, nothing has begun."""
     n = codec.max_pitch - codec.min_pitch
     return lambda row: int(np.argmax(row[before : before + n])) if row[before : before + n].any() else n
 
 
-def _melody_ids(codec: _Codec) -> Callable[[Int], Int]:
+def _melody_ids(codec: _Codec) -> Callable[[Int64], Int64]:
     named = codec.label_events
     back = _STEPS_PER_BAR * np.array([0, *codec.lookback_bars])
 
-    def ids(labels: Int) -> Int:
+    def ids(labels: Int64) -> Int64:
         """Every label's event: its own, or that of the place it repeats, and so on back."""
         n = len(labels)
         distance = back[np.maximum(labels - len(named) + 1, 0)]
@@ -192,18 +189,18 @@ def _melody_ids(codec: _Codec) -> Callable[[Int], Int]:
         plain = np.append(
             np.where(distance, NO_EVENT_ID, named[np.minimum(labels, len(named) - 1)]), NO_EVENT_ID
         )
-        found: Int = plain[source[:n]]
+        found: Int64 = plain[source[:n]]
         return found
 
     return ids
 
 
-def _performance_ids(labels: Int) -> Int:
+def _performance_ids(labels: Int64) -> Int64:
     """Labels count onsets, releases, waits, loudness in this order."""
     waits = labels - _N_PITCH_CLASSES
     louder = waits - _N_SHIFTS
     timed = np.where(louder < 0, FIRST_SHIFT_ID + waits, FIRST_VELOCITY_ID + louder)
-    ids: Int = np.where(waits < 0, FIRST_ON_ID + labels, timed)
+    ids: Int64 = np.where(waits < 0, FIRST_ON_ID + labels, timed)
     return ids
 
 
@@ -216,7 +213,7 @@ def _melodies(name: str, codec: _Codec, width: int, before: int = 0) -> ExampleL
 
 def _performances(name: str, width: int, before: int = 0, bins: int = 32) -> ExampleLayout:
     n = _N_PITCH_CLASSES + _N_SHIFTS + bins
-    first: Callable[[Row], int] = _one_hot(n, before) if width > 1 else lambda row: int(row[0])
+    first: Callable[[Float32], int] = _one_hot(n, before) if width > 1 else lambda row: int(row[0])
     options = {"n_velocity_bins": bins}
     return ExampleLayout(name, "performance", width, n, first, _performance_ids, _PLAYED, options)
 

@@ -14,19 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from antiphon.codecs.alphabet import Alphabet, Ids
+from antiphon.arrays import AnyInt, Bool, Float32, Int64
+from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.kinds import Standing
 from antiphon.codecs.rules import Rule
 from antiphon.extract.extraction import Extractor
 from antiphon.registry import Registry
 from antiphon.schema import Settings
-from antiphon.score.notes import Bool, Int
 
 S = TypeVar("S")
-
-Float32 = npt.NDArray[np.float32]
 
 
 class View(Settings):
@@ -44,7 +41,7 @@ class View(Settings):
 class Learned(NamedTuple):
     """A sequence as a model learns it."""
 
-    events: Int
+    events: Int64
     """Ids, int64 [T, F]. Pitches are as they came: key and range of the view are applied later."""
     control: Float32 | None = None
     """What each event is conditioned on, float32 [T, C]."""
@@ -52,7 +49,7 @@ class Learned(NamedTuple):
     """The continuous numbers that go with each event, float32 [T, G]."""
 
 
-Learn = Callable[[Ids, Any, Any], Learned]
+Learn = Callable[[AnyInt, Any, Any], Learned]
 """(ids of a corpus [T] or [T, fields of the kind], view, the recipe's control or None) -> what is learnt."""
 
 
@@ -98,14 +95,14 @@ class Family(ABC, Generic[S]):
         """Why a model of `view` cannot learn from a corpus extracted with `options`; '' where it can."""
         return ""
 
-    def excerpt(self, ids: Ids, start: int, stop: int | None = None) -> Int:
+    def excerpt(self, ids: AnyInt, start: int, stop: int | None = None) -> Int64:
         """Events [start, stop) of `ids` standing alone, without ends of notes begun before them."""
         return np.array(ids[start:stop], np.int64)
 
     # from a sequence, and back ------------------------------------------------------------------------------
 
     @abstractmethod
-    def encode(self, sequence: S, view: Any) -> Int:
+    def encode(self, sequence: S, view: Any) -> Int64:
         """Ids [T, F] of a sequence; raises `InputError` for one that this view cannot show."""
 
     def value(self, sequence: S, view: Any) -> Float32 | None:
@@ -114,7 +111,7 @@ class Family(ABC, Generic[S]):
         return None
 
     @abstractmethod
-    def decode(self, ids: Ids, standing: Standing, view: Any, value: Float32 | None = None) -> S:
+    def decode(self, ids: AnyInt, standing: Standing, view: Any, value: Float32 | None = None) -> S:
         """The sequence of `ids` [T, F] with the continuous numbers `value` [T, G]; raises `InputError` for an
         id outside the alphabet."""
 
@@ -122,7 +119,7 @@ class Family(ABC, Generic[S]):
     def prompt_options(self, view: Any) -> Any:
         """Options by which the extractor takes whatever a score has, to be continued."""
 
-    def silence(self, alphabet: Alphabet, n: int) -> Int:
+    def silence(self, alphabet: Alphabet, n: int) -> Int64:
         """Events [k, F] that end what sounds and let n steps pass. Default events, where each of them takes
         as many steps; other families say themselves."""
         if not alphabet.steady:
@@ -132,7 +129,7 @@ class Family(ABC, Generic[S]):
     # as people write ----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def event(self, ids: Int, view: Any) -> Any:
+    def event(self, ids: Int64, view: Any) -> Any:
         """The event of `ids` [F] as a small plain value, such as a number."""
 
     @abstractmethod

@@ -13,12 +13,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Ids
+from antiphon.arrays import AnyInt, Int64
 from antiphon.extract import EXTRACTORS
 from antiphon.extract.extraction import Extractor
 from antiphon.registry import Registry
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int
 from antiphon.score.quantize import quantize
 from antiphon.score.quantized import Grid, PerQuarter, PerSecond
 
@@ -55,9 +54,9 @@ class Profile(NamedTuple):
     """What sounds in a sequence, for comparing it with others: one row per note, ordered by time, then from
     the highest pitch to the lowest."""
 
-    time: Int
+    time: Int64
     """Onset in steps from the sequence's start, int64 [N]."""
-    pitch: Int
+    pitch: Int64
     """MIDI pitch, or number of the drum class, int64 [N]."""
 
 
@@ -69,9 +68,9 @@ class Kind(Generic[S]):
     extractor: Extractor
     fields: tuple[str, ...]
     """Names of the columns of ids."""
-    encode: Callable[[S], Int]
+    encode: Callable[[S], Int64]
     """Sequence -> ids, int64 [T] where there is one field, [T, F] where there are F; they fit int16."""
-    decode: Callable[[Ids, Standing, Any], S]
+    decode: Callable[[AnyInt, Standing, Any], S]
     """(ids, standing, the extractor's options) -> the sequence; `encode`'s inverse. Raises `InputError`."""
     profile: Callable[[S], Profile]
     transposable: bool = True
@@ -90,7 +89,7 @@ def plain(name: str, extractor: Extractor) -> Kind[Any]:
     and what sounds is what its `to_score` makes of it."""
     known = {field.name for field in fields(extractor.sequence)}
 
-    def decode(ids: Ids, standing: Standing, options: Any = None) -> Any:
+    def decode(ids: AnyInt, standing: Standing, options: Any = None) -> Any:
         place = {field: value for field, value in standing._asdict().items() if field in known}
         return extractor.sequence(np.asarray(ids).astype(np.int16), **place)
 

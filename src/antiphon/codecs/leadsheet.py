@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from antiphon.arrays import AnyInt, Int64
 from antiphon.codecs import melody
-from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.leadsheet import EXTRACTOR, NO_ROOT, LeadSheet, LeadSheetOptions
 from antiphon.extract.melody import NO_EVENT
-from antiphon.score.notes import Int
 
 FIELDS = ("event", "root", "pitches", "bass")
 
@@ -24,13 +23,13 @@ _LOWEST = np.array([NO_EVENT, NO_ROOT, 0, NO_ROOT])
 _SIZES = np.array([melody.N_EVENTS, 13, 1 << 12, 13])
 
 
-def encode(sheet: LeadSheet) -> Int:
+def encode(sheet: LeadSheet) -> Int64:
     """Ids (int64 [T, 4]) of a lead sheet's steps."""
-    ids: Int = sheet.events - _LOWEST
+    ids: Int64 = sheet.events - _LOWEST
     return ids
 
 
-def decode(ids: Ids, standing: Standing, options: LeadSheetOptions = LeadSheetOptions()) -> LeadSheet:
+def decode(ids: AnyInt, standing: Standing, options: LeadSheetOptions = LeadSheetOptions()) -> LeadSheet:
     """The lead sheet of `ids` [T, 4]; raises `InputError` for an id out of its column's range."""
     ids = np.asarray(ids)
     if ids.ndim != 2 or ids.shape[1] != len(FIELDS):

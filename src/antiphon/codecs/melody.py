@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Alphabet, Ids, Span, restricted, single
-from antiphon.codecs.families import Family, Float32, Learn, Learned
+from antiphon.arrays import AnyInt, Bool, Float32, Int64
+from antiphon.codecs.alphabet import Alphabet, Span, restricted, single
+from antiphon.codecs.families import Family, Learn, Learned
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.codecs.pitches import PitchView
 from antiphon.codecs.rules import Automaton
 from antiphon.errors import InputError, PromptError
 from antiphon.extract.melody import EXTRACTOR, NO_EVENT, NOTE_OFF, Melody, MelodyOptions
-from antiphon.score.notes import Bool, Int
 
 N_EVENTS = 130
 NO_EVENT_ID = 0
@@ -35,12 +35,12 @@ _SPANS = (
 _ANY = MelodyOptions(min_bars=0, max_steps=None, min_pitch_classes=1, gap_bars=1e9, polyphony="top")
 
 
-def encode(melody: Melody) -> Int:
+def encode(melody: Melody) -> Int64:
     """Ids (int64 [T]) of a melody's events."""
     return melody.events.astype(np.int64) - NO_EVENT
 
 
-def decode(ids: Ids, standing: Standing, options: Any = None) -> Melody:
+def decode(ids: AnyInt, standing: Standing, options: Any = None) -> Melody:
     """The melody of `ids` [T]; raises `InputError` for an id outside 0-129."""
     ids = np.asarray(ids)
     wrong = ids[(ids < 0) | (ids >= N_EVENTS)]
@@ -88,18 +88,20 @@ class MelodyFamily(Family[Melody]):
         """Melodies as they are."""
         return {"melody": lambda ids, view, control: Learned(np.asarray(ids, np.int64)[:, None])}
 
-    def excerpt(self, ids: Ids, start: int, stop: int | None = None) -> Int:
+    def excerpt(self, ids: AnyInt, start: int, stop: int | None = None) -> Int64:
         """A note-off of a note that began before becomes no event."""
         part = np.array(ids[start:stop], np.int64)
         before_first = np.cumsum(part[:, 0] >= FIRST_PITCH_ID) == 0
         part[before_first] = NO_EVENT_ID
         return part
 
-    def encode(self, sequence: Melody, view: PitchView) -> Int:
+    def encode(self, sequence: Melody, view: PitchView) -> Int64:
         """Ids [T, 1], at the melody's own pitches."""
         return encode(sequence)[:, None]
 
-    def decode(self, ids: Ids, standing: Standing, view: PitchView, value: Float32 | None = None) -> Melody:
+    def decode(
+        self, ids: AnyInt, standing: Standing, view: PitchView, value: Float32 | None = None
+    ) -> Melody:
         """The melody of `ids` [T, 1]."""
         return decode(np.asarray(ids)[:, 0], standing)
 
@@ -107,13 +109,13 @@ class MelodyFamily(Family[Melody]):
         """The first line of a score, chords reduced to their top voice, rests and all."""
         return _ANY
 
-    def silence(self, alphabet: Alphabet, n: int) -> Int:
+    def silence(self, alphabet: Alphabet, n: int) -> Int64:
         """A note-off, then nothing new."""
         ids = np.zeros((n, 1), np.int64)
         ids[:1] = NOTE_OFF_ID
         return ids
 
-    def event(self, ids: Int, view: PitchView) -> int:
+    def event(self, ids: Int64, view: PitchView) -> int:
         """-2, -1, or a pitch."""
         return int(ids[0]) + NO_EVENT
 

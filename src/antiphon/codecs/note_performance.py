@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Ids
+from antiphon.arrays import AnyInt, Int64
 from antiphon.codecs.kinds import Kind, Standing
 from antiphon.codecs.performance import played, profile
 from antiphon.errors import InputError
 from antiphon.extract.note_performance import EXTRACTOR, NotePerformance, NotePerformanceOptions
 from antiphon.extract.performance import MAX_SHIFT
 from antiphon.extract.playing import PlayingOptions
-from antiphon.score.notes import Int
 
 FIELDS = ("shift", "pitch", "velocity", "duration")
 
@@ -19,13 +18,13 @@ _LOW = np.array([0, 0, 0, 1])
 _HIGH = np.array([MAX_SHIFT, 127, 127, MAX_SHIFT])
 
 
-def encode(performance: NotePerformance) -> Int:
+def encode(performance: NotePerformance) -> Int64:
     """Ids (int64 [T, 4]) of a performance's notes."""
     return performance.events.astype(np.int64)
 
 
 def decode(
-    ids: Ids, standing: Standing, options: PlayingOptions = NotePerformanceOptions()
+    ids: AnyInt, standing: Standing, options: PlayingOptions = NotePerformanceOptions()
 ) -> NotePerformance:
     """The performance of `ids` [T, 4]; raises `InputError` for a number out of its column's range."""
     ids = np.asarray(ids)

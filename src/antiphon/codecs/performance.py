@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Ids
+from antiphon.arrays import AnyInt, Int16, Int64
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.note_performance import NotePerformance
@@ -31,7 +31,6 @@ from antiphon.extract.performance import (
     PerformanceOptions,
 )
 from antiphon.extract.playing import PlayingOptions
-from antiphon.score.notes import Int, Small
 
 NOTHING_ID = 0
 FIRST_ON_ID = 1
@@ -45,15 +44,15 @@ _LOWEST = np.array([0, 0, 1, 1])  # the value that the first id of each type mea
 _TYPES = np.argsort(_FIRST)
 
 
-def encode(performance: Performance) -> Int:
+def encode(performance: Performance) -> Int64:
     """Ids (int64 [T]) of a performance's events."""
     kind, value = performance.events[:, 0] - NOTE_ON, performance.events[:, 1].astype(np.int64)
-    ids: Int = (_FIRST - _LOWEST)[kind] + value
+    ids: Int64 = (_FIRST - _LOWEST)[kind] + value
     ids[(kind == TIME_SHIFT - NOTE_ON) & (value == 0)] = NOTHING_ID
     return ids
 
 
-def decode(ids: Ids, standing: Standing, options: PlayingOptions = PerformanceOptions()) -> Performance:
+def decode(ids: AnyInt, standing: Standing, options: PlayingOptions = PerformanceOptions()) -> Performance:
     """The performance of `ids` [T]; raises `InputError` for an id outside the alphabet."""
     return Performance(events_of(ids), **played(standing, options))
 
@@ -71,7 +70,7 @@ def profile(performance: Performance | NotePerformance) -> Profile:
     return Profile(time[order], pitch[order])
 
 
-def events_of(ids: Ids) -> Small:
+def events_of(ids: AnyInt) -> Int16:
     """Types and values, int16 [T, 2], of `ids` [T]; raises `InputError` for one outside the alphabet."""
     ids = np.asarray(ids)
     wrong = ids[(ids < 0) | (ids >= N_EVENTS)]

@@ -9,22 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Ids
+from antiphon.arrays import AnyInt, Int64
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.pianoroll import EXTRACTOR, LOWEST_PITCH, N_COLUMNS, N_KEYS, PianorollSequence
-from antiphon.score.notes import Int
 
 FIELDS = tuple(f"keys{LOWEST_PITCH + 16 * column}" for column in range(N_COLUMNS))
 _HIGHEST_SET = (1 << (N_KEYS - 16 * (N_COLUMNS - 1))) - 1  # of the last column, which is not full
 
 
-def encode(sequence: PianorollSequence) -> Int:
+def encode(sequence: PianorollSequence) -> Int64:
     """Ids (int64 [T, 6], each fits int16) of a pianoroll."""
     return sequence.events.astype(np.int64)
 
 
-def decode(ids: Ids, standing: Standing, options: Any = None) -> PianorollSequence:
+def decode(ids: AnyInt, standing: Standing, options: Any = None) -> PianorollSequence:
     """The pianoroll of `ids` [T, 6]; raises `InputError` for another shape, and for sets of what a piano has
     no keys for.
     """

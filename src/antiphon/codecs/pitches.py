@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from antiphon.codecs.alphabet import Alphabet, Field, Ids, folded
+from antiphon.arrays import AnyInt, Int64
+from antiphon.codecs.alphabet import Alphabet, Field, folded
 from antiphon.codecs.families import View
 from antiphon.errors import OptionError
 from antiphon.schema import setting
-from antiphon.score.notes import Int
-
-Pitches = npt.NDArray[np.integer[Any]]
 
 MIDI_RANGE = (0, 128)
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -54,7 +51,7 @@ class PitchView(View):
 class Viewed(NamedTuple):
     """Ids as a model sees them, and the semitones they were moved by."""
 
-    ids: Int
+    ids: Int64
     shift: int
 
 
@@ -63,18 +60,18 @@ def pitch_name(pitch: int) -> str:
     return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def major_key(pitches: Pitches) -> int:
+def major_key(pitches: AnyInt) -> int:
     """Tonic (pitch class) of the major scale with most of the notes in it, the lowest of equals."""
     return int(np.argmax(np.bincount(pitches % 12, minlength=12) @ _IN_KEY))
 
 
-def sounding(alphabet: Alphabet, ids: Ids) -> Int:
+def sounding(alphabet: Alphabet, ids: AnyInt) -> Int64:
     """Pitches of the notes that begin in `ids` [T, F], int64 [N], in their order."""
     found = alphabet.pitches(ids)
     return found[found >= 0]
 
 
-def moved(alphabet: Alphabet, ids: Ids, semitones: int, low: int = 0, high: int = 128) -> Int:
+def moved(alphabet: Alphabet, ids: AnyInt, semitones: int, low: int = 0, high: int = 128) -> Int64:
     """`ids` [..., F] moved by `semitones` and folded into [`low`, `high`), MIDI's range without them."""
     if not semitones and (low, high) == MIDI_RANGE:
         return np.asarray(ids, np.int64)
@@ -86,7 +83,7 @@ def moved(alphabet: Alphabet, ids: Ids, semitones: int, low: int = 0, high: int 
 
 
 @lru_cache(maxsize=1024)
-def _distances(field: Field, semitones: int, low: int, high: int) -> Int:
+def _distances(field: Field, semitones: int, low: int, high: int) -> Int64:
     """By how much each id of a field moves, [V]: as far as its pitch, since ids rise with pitches, but never
     out of its span."""
     first = field.pitch - field.place
@@ -97,7 +94,7 @@ def _distances(field: Field, semitones: int, low: int, high: int) -> Int:
     return found
 
 
-def view_shift(pitches: Pitches, view: PitchView) -> int:
+def view_shift(pitches: AnyInt, view: PitchView) -> int:
     """Semitones that move notes of these `pitches` into the view's key and nearest the middle of its
     range."""
     if view.key is None or not len(pitches):
@@ -108,7 +105,7 @@ def view_shift(pitches: Pitches, view: PitchView) -> int:
     return to_key + 12 * round((target - (center + to_key)) / 12)
 
 
-def to_view(alphabet: Alphabet, ids: Ids, view: PitchView) -> Viewed:
+def to_view(alphabet: Alphabet, ids: AnyInt, view: PitchView) -> Viewed:
     """`ids` [T, F] as a model of `view` sees them, and the semitones they were moved by.
 
     Notes that stick out are folded by octaves into the range, which moving them back does not undo.
@@ -141,7 +138,7 @@ class PitchRange:
         return f"Transposing by {self.transpositions[0]:+d} semitones would fit."
 
 
-def out_of_range(pitches: Pitches, view: PitchView) -> PitchRange | None:
+def out_of_range(pitches: AnyInt, view: PitchView) -> PitchRange | None:
     """The notes that would have to be folded into `view`, or None where all fit."""
     outside = _outside(pitches, view)
     if not len(outside):
@@ -151,10 +148,10 @@ def out_of_range(pitches: Pitches, view: PitchView) -> PitchRange | None:
     return PitchRange(tuple(np.unique(outside).tolist()), tuple(fitting), view.min_pitch, view.max_pitch)
 
 
-def _outside(pitches: Pitches, view: PitchView) -> Pitches:
+def _outside(pitches: AnyInt, view: PitchView) -> AnyInt:
     shifted = pitches + view_shift(pitches, view)
     return pitches[(shifted < view.min_pitch) | (shifted >= view.max_pitch)]
 
 
-def _is_midi(pitches: Pitches) -> bool:
+def _is_midi(pitches: AnyInt) -> bool:
     return int(pitches.min()) >= MIDI_RANGE[0] and int(pitches.max()) < MIDI_RANGE[1]

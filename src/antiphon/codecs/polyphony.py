@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.alphabet import Ids
+from antiphon.arrays import AnyInt, Int64
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.polyphony import (
@@ -25,34 +25,33 @@ from antiphon.extract.polyphony import (
     STEP_END,
     PolyphonicSequence,
 )
-from antiphon.score.notes import Int
 
 _ID_OF_LABEL = np.array([START, END, STEP_END, *range(NEW_NOTE, N_EVENTS)], np.int64)
-_LABEL_OF_ID: Int = np.argsort(_ID_OF_LABEL)
+_LABEL_OF_ID: Int64 = np.argsort(_ID_OF_LABEL)
 
 
-def encode(sequence: PolyphonicSequence) -> Int:
+def encode(sequence: PolyphonicSequence) -> Int64:
     """Ids (int64 [E]) of a polyphonic sequence's events."""
     return sequence.events.astype(np.int64)
 
 
-def decode(ids: Ids, standing: Standing, options: Any = None) -> PolyphonicSequence:
+def decode(ids: AnyInt, standing: Standing, options: Any = None) -> PolyphonicSequence:
     """The sequence of `ids` [E]; raises `InputError` for an id outside 0-258."""
     return PolyphonicSequence(_known(ids).astype(np.int16), **standing.on_beats())
 
 
-def labels(ids: Ids) -> Int:
+def labels(ids: AnyInt) -> Int64:
     """Magenta's classes of the events `ids` [E] (int64 [E]); raises `InputError` as `decode`."""
     return _LABEL_OF_ID[_known(ids)]
 
 
-def of_labels(labels: Ids) -> Int:
+def of_labels(labels: AnyInt) -> Int64:
     """The ids of Magenta's classes `labels` [E] (int64 [E]); raises `InputError` as `decode`."""
     return _ID_OF_LABEL[_known(labels)]
 
 
-def _known(ids: Ids) -> Int:
-    known: Int = np.asarray(ids, np.int64)
+def _known(ids: AnyInt) -> Int64:
+    known: Int64 = np.asarray(ids, np.int64)
     wrong = known[(known < 0) | (known >= N_EVENTS)]
     if len(wrong):
         raise InputError(f"Event id {wrong[0]} is no event of polyphony; expected 0 to {N_EVENTS - 1}.")

@@ -21,8 +21,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.codecs.alphabet import Alphabet
-from antiphon.score.notes import Bool, Int
 
 
 class Rule(Protocol):
@@ -36,11 +36,11 @@ class Rule(Protocol):
         """Which ids of a field may come, bool [B, V]; None where all may. Never written to."""
         ...
 
-    def advance(self, state: Any, field: int, ids: Int) -> Any:
+    def advance(self, state: Any, field: int, ids: Int64) -> Any:
         """The state after `ids` int64 [B] of a field."""
         ...
 
-    def take(self, state: Any, rows: Int) -> Any:
+    def take(self, state: Any, rows: Int64) -> Any:
         """The state of the pieces at `rows`."""
         ...
 
@@ -53,7 +53,7 @@ class Automaton:
     """
 
     allows: tuple[Bool, ...]
-    leads: tuple[Int, ...]
+    leads: tuple[Int64, ...]
 
     @property
     def n_states(self) -> int:
@@ -65,21 +65,21 @@ class Automaton:
         """Of each field the states that forbid nothing."""
         return tuple(frozenset(np.flatnonzero(allows.all(axis=1)).tolist()) for allows in self.allows)
 
-    def begin(self, n: int) -> Int:
+    def begin(self, n: int) -> Int64:
         """State 0 of every piece, int64 [n]."""
         return np.zeros(n, np.int64)
 
-    def allowed(self, state: Int, field: int) -> Bool | None:
+    def allowed(self, state: Int64, field: int) -> Bool | None:
         """Which ids may come, bool [B, V]; None where all may."""
         if self._free[field].issuperset(state.tolist()):
             return None
         return self.allows[field][state]
 
-    def advance(self, state: Int, field: int, ids: Int) -> Int:
+    def advance(self, state: Int64, field: int, ids: Int64) -> Int64:
         """The next state, int64 [B]."""
         return self.leads[field][state, ids] if len(self.allows[0]) > 1 else state
 
-    def take(self, state: Int, rows: Int) -> Int:
+    def take(self, state: Int64, rows: Int64) -> Int64:
         """The states at `rows`."""
         return state[rows]
 
@@ -144,20 +144,20 @@ class Until:
     alphabet: Alphabet
     end: int
 
-    def begin(self, n: int) -> Int:
+    def begin(self, n: int) -> Int64:
         """Steps gone by, none yet, int64 [n]."""
         return np.zeros(n, np.int64)
 
-    def allowed(self, state: Int, field: int) -> Bool | None:
+    def allowed(self, state: Int64, field: int) -> Bool | None:
         """Ids that end in time, bool [B, V]."""
         steps = self.alphabet.fields[field].steps
         return steps <= self.end - state[:, None] if steps.any() else None
 
-    def advance(self, state: Int, field: int, ids: Int) -> Int:
+    def advance(self, state: Int64, field: int, ids: Int64) -> Int64:
         """Steps gone by after `ids`."""
         return state + self.alphabet.fields[field].steps[ids]
 
-    def take(self, state: Int, rows: Int) -> Int:
+    def take(self, state: Int64, rows: Int64) -> Int64:
         """Those of the pieces at `rows`."""
         return state[rows]
 
@@ -166,7 +166,7 @@ MOST_STATES = 256
 """Of automata that are made one."""
 
 
-def _runs(row: Bool | Int) -> list[tuple[int, int, int]]:
+def _runs(row: Bool | Int64) -> list[tuple[int, int, int]]:
     """Runs of equal values in `row` [V]: first index, last + 1, value."""
     starts = np.flatnonzero(np.diff(row, prepend=row[0] - 1 if row.dtype != np.bool_ else ~row[0]))
     ends = [*starts[1:].tolist(), len(row)]

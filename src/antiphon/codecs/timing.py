@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.score.notes import Int
+from antiphon.arrays import Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,8 @@ class Bars:
     stands inside a bar; `steps_per_bar` int64 [B, S]. Music without bars has 0 steps per bar. One row serves
     any number of pieces."""
 
-    first: Int
-    steps_per_bar: Int
+    first: Int64
+    steps_per_bar: Int64
 
     @classmethod
     def of(cls, start_in_bar: npt.ArrayLike, steps_per_bar: npt.ArrayLike) -> Bars:
@@ -38,7 +38,7 @@ class Bars:
         first, bar = np.array(list(stretches), np.int64).T
         return cls(first[None], bar[None])
 
-    def at(self, steps: Int) -> Int:
+    def at(self, steps: Int64) -> Int64:
         """Position of `steps` [B] or [B, T]: the step of its bar and the steps of the bar, int64 [..., 2]."""
         first, bar = self._stretch(steps)
         place = np.empty((*steps.shape, 2), np.int64)
@@ -46,7 +46,7 @@ class Bars:
         np.remainder(steps - first, np.maximum(bar, 1), out=place[..., 0])
         return place
 
-    def _stretch(self, steps: Int) -> tuple[Int, Int]:
+    def _stretch(self, steps: Int64) -> tuple[Int64, Int64]:
         """First step and steps of a bar, of the stretch that each of `steps` stands in."""
         if self.first.shape[1] == 1:
             return (
@@ -60,6 +60,6 @@ class Bars:
         rows = np.broadcast_to(np.arange(len(self.first)).reshape(shape), steps.shape)
         return self.first[rows, which], self.steps_per_bar[rows, which]
 
-    def take(self, rows: Int) -> Bars:
+    def take(self, rows: Int64) -> Bars:
         """The bars of the pieces at `rows`; of one row that serves all, the same."""
         return self if len(self.first) == 1 else Bars(self.first[rows], self.steps_per_bar[rows])

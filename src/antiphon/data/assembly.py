@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from antiphon.arrays import Int32, Int64
 from antiphon.codecs import kinds as registry
 from antiphon.codecs.kinds import Kind
 from antiphon.data.arrays import ArrayWriter
@@ -33,7 +34,7 @@ from antiphon.data.fingerprints import FINGERPRINT
 from antiphon.data.ledger import LedgerEntry, Result
 from antiphon.data.manifest import PIECES
 from antiphon.data.metadata import merged
-from antiphon.data.similarity import NOTE_THRESHOLDS, RHYTHM_THRESHOLDS, Int32, Int64, find_links
+from antiphon.data.similarity import NOTE_THRESHOLDS, RHYTHM_THRESHOLDS, find_links
 from antiphon.data.sources import Source
 from antiphon.data.splits import group_of
 from antiphon.files import atomic_path

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float32, Float64, Int64
 from antiphon.codecs.families import Learned
 from antiphon.data.corpus import Corpus
 from antiphon.data.examples import Examples, bars_of, cut, seen, time_before
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
-from antiphon.score.notes import Float, Int
-
-Float32 = npt.NDArray[np.float32]
 
 _BIN = 32
 """Lengths, in events, that are alike enough to be shuffled among each other."""
@@ -30,19 +28,19 @@ _BIN = 32
 class Batch:
     """B sequences of F fields, padded with the default event to the longest, T."""
 
-    events: Int
+    events: Int64
     """Ids [B, T, F] in the recipe's view."""
-    position: Int
+    position: Int64
     """The step in its bar on which each event stands, and the steps of that bar, [B, T, 2]."""
-    lengths: Int
+    lengths: Int64
     """Events that count, [B]."""
-    sequences: Int
+    sequences: Int64
     """Index in the corpus, [B]."""
     control: Float32 | None = None
     """What each event is conditioned on, [B, T, C]."""
     value: Float32 | None = None
     """The continuous numbers that go with each event, [B, T, G]."""
-    rows: Int | None = None
+    rows: Int64 | None = None
     """Which rows of a whole batch these are, [B]; None: all."""
     weight: float = 1.0
     """The scored events here per scored event of the whole batch."""
@@ -62,7 +60,7 @@ class Batch:
         cuts = np.array_split(np.arange(n), -(-n // most))
         return [self._take(rows, self.weight * _scored(self.lengths[rows]) / max(total, 1)) for rows in cuts]
 
-    def _take(self, rows: Int, weight: float) -> Batch:
+    def _take(self, rows: Int64, weight: float) -> Batch:
         T = int(self.lengths[rows].max())
         events, position = self.events[rows, :T], self.position[rows, :T]
         control, value = (None if a is None else a[rows, :T] for a in (self.control, self.value))
@@ -72,7 +70,7 @@ class Batch:
         )  # fmt: skip
 
 
-def usable(corpus: Corpus, indices: Int) -> Int:
+def usable(corpus: Corpus, indices: Int64) -> Int64:
     """Those of `indices` that a net can take: bars of at most `MAX_STEPS_PER_BAR` steps. The rest is left
     out."""
     return indices[corpus.steps_per_bars[indices] <= MAX_STEPS_PER_BAR]
@@ -80,7 +78,7 @@ def usable(corpus: Corpus, indices: Int) -> Int:
 
 def epoch(
     corpus: Corpus,
-    indices: Int,
+    indices: Int64,
     recipe: Recipe,
     *,
     seed: int,
@@ -110,7 +108,7 @@ def epoch(
     return (_gather_part(corpus, examples.take(rows), recipe, semitones, part) for rows in batches[start:])
 
 
-def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
+def whole(corpus: Corpus, indices: Int64, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
     """The sequences `indices`, each once, whole and untransposed in the recipe's view, ordered by length,
     to evaluate.
 
@@ -126,7 +124,7 @@ def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) ->
     return (_gather(corpus, examples.take(rows[cut : cut + batch_size]), recipe, still) for cut in cuts)
 
 
-def opening(corpus: Corpus, recipe: Recipe) -> Float:
+def opening(corpus: Corpus, recipe: Recipe) -> Float64:
     """How often each id begins a sequence of the training split in the recipe's view: float64 [V], those of
     each field sum to 1; all ids alike where there is no sequence."""
     check(corpus, recipe)
@@ -170,7 +168,7 @@ def check(corpus: Corpus, recipe: Recipe) -> None:
         raise CorpusError(f"'{corpus.folder}' does not fit '{recipe.name}': {problem}.")
 
 
-def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int]:
+def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int64]:
     """Rows of every batch, of examples of similar length."""
     bins = (examples.end - examples.begin) // _BIN
     if draw is None:
@@ -182,7 +180,7 @@ def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Seq
 
 
 def _gather_part(
-    corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int, part: tuple[int, int]
+    corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int64, part: tuple[int, int]
 ) -> Batch:
     """Part (r, n) of the batch of these examples."""
     rank, n = part
@@ -195,12 +193,12 @@ def _gather_part(
     return replace(_gather(corpus, mine, recipe, semitones), rows=rows, weight=weight)
 
 
-def _scored(lengths: Int) -> int:
+def _scored(lengths: Int64) -> int:
     """Events of sequences of these lengths that a loss scores: all but the first of each."""
     return int(np.maximum(lengths - 1, 0).sum())
 
 
-def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int) -> Batch:
+def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int64) -> Batch:
     """The batch of these examples; `semitones` are those of each sequence of the corpus."""
     family, alphabet = recipe.events, recipe.alphabet
     rows, before = [], []
@@ -234,7 +232,7 @@ def _padded(rows: Sequence[npt.NDArray[Any] | None], dtype: npt.DTypeLike) -> An
     return padded
 
 
-def _draw(seed: int, epoch: int, stream: int, n: int, low: int, high: int) -> Int:
+def _draw(seed: int, epoch: int, stream: int, n: int, low: int, high: int) -> Int64:
     """n integers from `low` to `high`, both included; the i-th depends on (seed, epoch, stream, i) only."""
     span = np.uint64(max(high - low, 0) + 1)
     return low + ((_raw(seed, epoch, stream, n) >> np.uint64(32)) * span >> np.uint64(32)).astype(np.int64)

@@ -26,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Int64
 from antiphon.codecs import kinds as registry
 from antiphon.codecs.kinds import Standing
 from antiphon.data.chunks import TABLE
@@ -34,8 +35,6 @@ from antiphon.data.manifest import EVENTS, PIECES, TABLE_FILE, choose_kind, read
 from antiphon.data.splits import SPLITS, Split, split_of
 from antiphon.errors import CorpusError, NameNotFound
 from antiphon.score.maps import Meter
-
-Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,15 +16,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.data.similarity import (
-    EXACT_SCORE,
-    NEAR_THRESHOLD,
-    RETEMPOED_SCORE,
-    TRANSPOSED_SCORE,
-    Int32,
-    Int64,
-    Links,
-)
+from antiphon.arrays import Int32, Int64
+from antiphon.data.similarity import EXACT_SCORE, NEAR_THRESHOLD, RETEMPOED_SCORE, TRANSPOSED_SCORE, Links
 from antiphon.data.splits import SPLITS, split_of
 
 _NO_PIECE = np.iinfo(np.int64).max

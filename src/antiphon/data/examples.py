@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.families import Learned
@@ -16,7 +17,6 @@ from antiphon.codecs.pitches import PitchView
 from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus
 from antiphon.recipes import Recipe, Training
-from antiphon.score.notes import Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +24,14 @@ class Examples:
     """Stretches of sequences, one a training example: `sequence` (index), events [`begin`, `end`); int64
     [E] each."""
 
-    sequence: Int
-    begin: Int
-    end: Int
+    sequence: Int64
+    begin: Int64
+    end: Int64
 
     def __len__(self) -> int:
         return len(self.sequence)
 
-    def take(self, rows: Int) -> Examples:
+    def take(self, rows: Int64) -> Examples:
         """The examples at `rows`."""
         return Examples(self.sequence[rows], self.begin[rows], self.end[rows])
 
@@ -47,17 +47,17 @@ def seen(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Lear
     return found._replace(events=moved if alphabet.knows(moved) else alphabet.heard(moved))
 
 
-def bars_of(corpus: Corpus, sequences: Int) -> Bars:
+def bars_of(corpus: Corpus, sequences: Int64) -> Bars:
     """The bars of `sequences`, step 0 being the first event of each."""
     return Bars.of(corpus.table["start_in_bar"][sequences], corpus.steps_per_bars[sequences])
 
 
-def time_before(alphabet: Alphabet, events: Int, begin: int) -> int:
+def time_before(alphabet: Alphabet, events: Int64, begin: int) -> int:
     """Steps gone by before event `begin`."""
     return begin * alphabet.steady or int(alphabet.steps(events[:begin]).sum())
 
 
-def cut(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
+def cut(corpus: Corpus, indices: Int64, recipe: Recipe) -> Examples:
     """Every sequence of `indices` in stretches of `window_bars` bars (0: as many as fit) and at most
     `max_length` events, from bar line to bar line; none of one event."""
     if recipe.alphabet.steady == 1:
@@ -67,7 +67,7 @@ def cut(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
     return found.take(np.flatnonzero(found.end - found.begin > 1))
 
 
-def _cut_steady(corpus: Corpus, indices: Int, training: Training) -> Examples:
+def _cut_steady(corpus: Corpus, indices: Int64, training: Training) -> Examples:
     """Where every event takes a step, bar lines are as many events apart as bars have steps."""
     most, window = training.max_length, training.window_bars
     bar, length = corpus.steps_per_bars[indices], corpus.lengths[indices]
@@ -86,7 +86,7 @@ def _cut_steady(corpus: Corpus, indices: Int, training: Training) -> Examples:
     return Examples(indices[row], begin, end)
 
 
-def _cut_at_bars(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
+def _cut_at_bars(corpus: Corpus, indices: Int64, recipe: Recipe) -> Examples:
     """Where events take any number of steps."""
     rows: list[tuple[int, int, int]] = []
     most, window = recipe.training.max_length, recipe.training.window_bars
@@ -101,7 +101,7 @@ def _cut_at_bars(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
     return Examples(*np.array(rows, np.int64).reshape(-1, 3).T)
 
 
-def _ends(lines: Int, length: int, most: int, window: int) -> Iterator[int]:
+def _ends(lines: Int64, length: int, most: int, window: int) -> Iterator[int]:
     """Where the stretches of a sequence end, whose bars begin at the events `lines`."""
     begin = 0
     while begin < length:
@@ -115,7 +115,7 @@ def _ends(lines: Int, length: int, most: int, window: int) -> Iterator[int]:
         yield begin
 
 
-def _bar_lines(corpus: Corpus, index: int, recipe: Recipe) -> Int:
+def _bar_lines(corpus: Corpus, index: int, recipe: Recipe) -> Int64:
     """The events of a sequence that are the first on a bar line."""
     events = seen(corpus, index, recipe).events
     times = recipe.alphabet.times(events)

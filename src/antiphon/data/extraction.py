@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.codecs import examples, kinds
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.data import facts, metadata
@@ -23,7 +24,6 @@ from antiphon.errors import AntiphonError, FormatError, one_line
 from antiphon.extract import Extraction, Reading
 from antiphon.io import Place, load
 from antiphon.io.examples import loads as loads_example
-from antiphon.score.notes import Int
 from antiphon.score.pedal import sustained
 from antiphon.score.quantize import quantize
 from antiphon.score.quantized import QuantizedScore
@@ -136,7 +136,7 @@ class _QuantizedReadings(NamedTuple):
 class _Encoded(NamedTuple):
     """One sequence as a chunk stores it."""
 
-    ids: Int
+    ids: Int64
     standing: Standing
     profile: Profile
 

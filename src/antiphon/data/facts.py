@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Int64
 from antiphon.score.infer.key import is_pitched, key_of
-from antiphon.score.notes import Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 NUMBERS = (
@@ -90,13 +91,13 @@ def _key(score: Score) -> tuple[str, str]:
     return str(key_of(durations, final)), "notes"
 
 
-def _durations(time: Int, end: int) -> Int:
+def _durations(time: Int64, end: int) -> Int64:
     """Ticks that each entry of a map is in force before `end`."""
-    durations: Int = np.diff(np.minimum(np.append(time, end), end))
+    durations: Int64 = np.diff(np.minimum(np.append(time, end), end))
     return durations
 
 
-def _n_in_force(time: Int, end: int) -> int:
+def _n_in_force(time: Int64, end: int) -> int:
     """Entries of a map that are in force somewhere before `end`."""
     return max(1, int((time < end).sum()))
 

@@ -21,11 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Int64, UInt32, UInt64
 from antiphon.codecs.kinds import Kind, Profile, Standing
-from antiphon.score.notes import Int
-
-UInt64 = npt.NDArray[np.uint64]
-UInt32 = npt.NDArray[np.uint32]
 
 SKETCH_SIZE = 32
 ABSENT = np.uint32(2**32 - 1)
@@ -47,7 +44,7 @@ _MULTIPLIERS = np.uint64(1) + np.uint64(2) * np.random.Generator(np.random.PCG64
 
 
 def fingerprints(
-    kind: Kind[Any], ids: Sequence[Int], profiles: Sequence[Profile], standings: Sequence[Standing]
+    kind: Kind[Any], ids: Sequence[Int64], profiles: Sequence[Profile], standings: Sequence[Standing]
 ) -> npt.NDArray[np.void]:
     """The fingerprints (`FINGERPRINT`, [n]) of n sequences of one kind."""
     found = np.zeros(len(ids), FINGERPRINT)
@@ -57,7 +54,9 @@ def fingerprints(
     return found
 
 
-def sequence_hashes(kind: Kind[Any], ids: Int, profile: Profile, standing: Standing) -> tuple[int, int, int]:
+def sequence_hashes(
+    kind: Kind[Any], ids: Int64, profile: Profile, standing: Standing
+) -> tuple[int, int, int]:
     """The exact, relative and scaled hash of one sequence."""
     salt = _salt(ids, standing)
     exact = _digest(salt, np.ascontiguousarray(ids, np.int16))
@@ -99,7 +98,7 @@ def jaccard(one: UInt32, other: UInt32) -> npt.NDArray[np.float64]:
     return similarity
 
 
-def _windows(profiles: Sequence[Profile], transposable: bool, on_grid: bool) -> tuple[UInt64, Int]:
+def _windows(profiles: Sequence[Profile], transposable: bool, on_grid: bool) -> tuple[UInt64, Int64]:
     """The hash (32 bits) of each window of notes, and the number of its sequence."""
     width = _WINDOW if transposable else _RHYTHM_WINDOW
     owner = np.repeat(np.arange(len(profiles)), [len(profile.time) for profile in profiles])
@@ -114,7 +113,7 @@ def _windows(profiles: Sequence[Profile], transposable: bool, on_grid: bool) -> 
     return _mix(hashes[inside]) >> np.uint64(32), owner[:n][inside]
 
 
-def _rhythm(distances: Int, width: int, n: int) -> UInt64:
+def _rhythm(distances: Int64, width: int, n: int) -> UInt64:
     """For each window, a hash of its `width` onset distances as fractions of the longest."""
     longest = np.ones(n, np.int64)
     for place in range(width):
@@ -126,7 +125,7 @@ def _rhythm(distances: Int, width: int, n: int) -> UInt64:
     return total
 
 
-def _weighted_sum(values: Int, width: int, n: int, first: int) -> UInt64:
+def _weighted_sum(values: Int64, width: int, n: int, first: int) -> UInt64:
     """For each window of `width` values, their sum weighted by place, modulo 2^64."""
     total = np.zeros(n, np.uint64)
     for place in range(width):
@@ -143,7 +142,7 @@ def _mix(values: UInt64) -> UInt64:
     return result
 
 
-def _salt(ids: Int, standing: Standing) -> bytes:
+def _salt(ids: Int64, standing: Standing) -> bytes:
     """Length, meter and resolution, which equal sequences have in common."""
     grid = (standing.steps_per_quarter, standing.steps_per_second)
     return repr((len(ids), tuple(standing.meter), *grid, standing.start_in_bar)).encode()

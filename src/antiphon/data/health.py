@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.arrays import Float64
 from antiphon.data import health_warnings
 from antiphon.data.corpus import Corpus
 from antiphon.data.kind_stats import KindStats, kind_stats, quantiles
 from antiphon.data.ledger import Ledger, LedgerEntry
 from antiphon.errors import NameNotFound
 from antiphon.score import general_midi as gm
-from antiphon.score.notes import Float
 
 _ROWS_PER_CAUSE = 5
 """Rows of the ledger that are shown for each cause."""
@@ -29,8 +29,8 @@ class MusicStats:
     """Statistics of the pieces that gave sequences. The names of the fields are the keys of `corpus inspect
     --json`."""
 
-    seconds: Float
-    tempos: Float
+    seconds: Float64
+    tempos: Float64
     """Quarters per minute of each piece."""
     meters: dict[str, int]
     keys: dict[str, int]

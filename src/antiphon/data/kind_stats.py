@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int64
 from antiphon.codecs import kinds as registry
 from antiphon.codecs.kinds import Profile
 from antiphon.data.batches import usable
 from antiphon.data.corpus import Corpus
 from antiphon.data.splits import SPLITS
-from antiphon.score.notes import Float, Int
 
 MAX_MEASURED = 4000
 """Sequences whose lengths and sounds are measured, evenly spaced over the corpus."""
@@ -52,9 +52,9 @@ class KindStats:
     """Sequences that `lengths` and `sounds` were measured on."""
     unit: str
     """What `lengths` counts: 'bars', or 'seconds' for kinds played by the clock."""
-    lengths: Float
+    lengths: Float64
     """From the start to the last onset, rounded up."""
-    sounds: Int
+    sounds: Int64
     """Onsets at each MIDI pitch [128], or in each class of sounds."""
     classes: tuple[str, ...]
     """Names of the classes of sounds; empty for pitches."""
@@ -92,7 +92,7 @@ def kind_stats(corpus: Corpus) -> KindStats:
     )
 
 
-def quantiles(values: Float) -> dict[str, int]:
+def quantiles(values: Float64) -> dict[str, int]:
     """Minimum, lower quartile, median, upper quartile and maximum; empty for no values."""
     if not len(values):
         return {}
@@ -110,26 +110,26 @@ def _profile(corpus: Corpus, index: int) -> Profile:
     return registry.kind(corpus.kind).profile(corpus.sequence(index))
 
 
-def _lengths(corpus: Corpus, profiles: dict[int, Profile]) -> Float:
+def _lengths(corpus: Corpus, profiles: dict[int, Profile]) -> Float64:
     """Bars or seconds until the last onset of every measured sequence."""
     indices = np.fromiter(profiles, np.int64, len(profiles))
     steps = np.array([profile.time[-1] + 1 if len(profile.time) else 0 for profile in profiles.values()])
     bars, clock = corpus.steps_per_bars[indices], corpus.table["steps_per_second"][indices].astype(np.int64)
-    lengths: Float = np.ceil(steps / np.maximum(np.where(clock > 0, clock, bars), 1))
+    lengths: Float64 = np.ceil(steps / np.maximum(np.where(clock > 0, clock, bars), 1))
     return lengths
 
 
-def _sounds(profiles: dict[int, Profile]) -> Int:
+def _sounds(profiles: dict[int, Profile]) -> Int64:
     pitches = [np.zeros(0, np.int64), *(profile.pitch for profile in profiles.values())]
     return np.bincount(np.concatenate(pitches), minlength=128)
 
 
-def _split_size(corpus: Corpus, indices: Int) -> SplitSize:
+def _split_size(corpus: Corpus, indices: Int64) -> SplitSize:
     groups = len(np.unique(corpus.table["group"][indices]))
     return SplitSize(len(indices), groups, int(corpus.lengths[indices].sum()))
 
 
-def _pieces_per_group(corpus: Corpus) -> Int:
+def _pieces_per_group(corpus: Corpus) -> Int64:
     pairs = np.unique(np.stack([corpus.table["group"], corpus.table["piece"]]), axis=1)
     return np.bincount(pairs[0])
 

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.data.fingerprints import ABSENT, UInt32, jaccard
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
-Float32 = npt.NDArray[np.float32]
+from antiphon.arrays import Float32, Int32, Int64, UInt32
+from antiphon.data.fingerprints import ABSENT, jaccard
 
 NEAR_THRESHOLD = 0.7
 """Similarity from which the later of two sequences is a near duplicate."""

@@ -12,11 +12,11 @@ from typing import Protocol
 
 import numpy as np
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.evaluate.copying import CopyMixture
 from antiphon.evaluate.figures import EventScores, Figures
 from antiphon.evaluate.ngram import KneserNey, Unigram
 from antiphon.evaluate.sequences import Sequences
-from antiphon.score.notes import Bool, Float, Int
 
 BASELINES = {
     "unigram": "how often each event occurs",
@@ -29,10 +29,10 @@ FOLDS = 5
 class CountingModel(Protocol):
     """A model that gives every event of finished sequences its probability."""
 
-    def probability(self, sequences: Sequences) -> Float:
+    def probability(self, sequences: Sequences) -> Float64:
         """Probability of every event, [N]."""
 
-    def best(self, sequences: Sequences) -> Int:
+    def best(self, sequences: Sequences) -> Int64:
         """The likeliest event at every position, ids [N, F]."""
 
 

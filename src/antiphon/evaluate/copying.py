@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.evaluate.ngram import KneserNey
 from antiphon.evaluate.sequences import Sequences
-from antiphon.score.notes import Bool, Float, Int
 
 BARS = (1, 2)
 RUN_LENGTHS = (1, 4, 16)
@@ -41,7 +41,7 @@ class CopyMixture:
     """
 
     ngram: KneserNey
-    weights: Float
+    weights: Float64
 
     @classmethod
     def fit(cls, sequences: Sequences, order: int = 5) -> CopyMixture:
@@ -51,12 +51,12 @@ class CopyMixture:
         weights = _fit_weights(KneserNey.fit(rest, order), sequences.take(np.flatnonzero(aside)))
         return cls(KneserNey.fit(sequences, order), weights)
 
-    def probability(self, sequences: Sequences) -> Float:
+    def probability(self, sequences: Sequences) -> Float64:
         """Probability of every event given those before it, [N]."""
         parts = _parts(self.ngram, sequences)
         return np.asarray((self.weights[_cases(sequences)] * parts).sum(axis=1))
 
-    def best(self, sequences: Sequences) -> Int:
+    def best(self, sequences: Sequences) -> Int64:
         """The most probable event at every position, ids [N, F].
 
         Copying only adds to what is copied, so the winner is the 5-gram's own best or one of the copies.
@@ -65,7 +65,7 @@ class CopyMixture:
         scores = np.stack([self._score(sequences, guess) for guess in guesses])
         return np.asarray(guesses[scores.argmax(axis=0), np.arange(guesses.shape[1])])
 
-    def _score(self, sequences: Sequences, guess: Int) -> Float:
+    def _score(self, sequences: Sequences, guess: Int64) -> Float64:
         """Probability of `guess` instead of the actual event; -1 where there is nothing to guess."""
         possible = guess[:, 0] != _NOTHING
         local = self.ngram.probability_of(sequences, np.where(possible[:, None], guess, sequences.events))
@@ -73,33 +73,33 @@ class CopyMixture:
         return np.where(possible, (self.weights[_cases(sequences)] * parts).sum(axis=1), -1.0)
 
 
-def _copies(sequences: Sequences) -> list[Int]:
+def _copies(sequences: Sequences) -> list[Int64]:
     """The event as many bars ago, ids [N, F], for each distance."""
     return [sequences.back(sequences.bars_back(bars), fill=_NOTHING) for bars in BARS]
 
 
-def _equal(one: Int, other: Int) -> Bool:
+def _equal(one: Int64, other: Int64) -> Bool:
     """Which events are equal in every field, [N]."""
     return np.asarray((one == other).all(axis=1))
 
 
-def _parts(ngram: KneserNey, sequences: Sequences) -> Float:
+def _parts(ngram: KneserNey, sequences: Sequences) -> Float64:
     """What each of the three components gives the actual event, [N, 3]."""
     agree = (_equal(sequences.events, copy) for copy in _copies(sequences))
     return np.stack([ngram.probability(sequences), *agree], axis=1)
 
 
-def _cases(sequences: Sequences) -> Int:
+def _cases(sequences: Sequences) -> Int64:
     """The case each event falls into, [N]."""
     case = np.zeros(len(sequences.events), np.int64)
     for copy in _copies(sequences):
-        run: Int = _run_before(_equal(copy, sequences.events), sequences.position)
+        run: Int64 = _run_before(_equal(copy, sequences.events), sequences.position)
         trust = np.searchsorted(RUN_LENGTHS, run, side="right") + 1
         case = case * _CASES + np.where(copy[:, 0] == _NOTHING, 0, trust)
     return case
 
 
-def _run_before(agrees: Bool, position: Int) -> Int:
+def _run_before(agrees: Bool, position: Int64) -> Int64:
     """How many events before each one agreed without a break, within its sequence, [N]."""
     index = np.arange(len(agrees))
     last_break = np.maximum.accumulate(np.where(agrees, -1, index)) if len(agrees) else index
@@ -113,10 +113,10 @@ def _aside(sequences: Sequences) -> Bool:
     return np.asarray(group % _FOLDS == _FOLDS - 1)
 
 
-def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float:
+def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float64:
     """Mixture weights by expectation maximisation; one pseudo-count per component keeps unseen cases even."""
     possible = _possible()
-    weights: Float = possible / possible.sum(axis=1, keepdims=True)
+    weights: Float64 = possible / possible.sum(axis=1, keepdims=True)
     scored = sequences.scored
     parts, cases = _parts(ngram, sequences)[scored], _cases(sequences)[scored]
     for _ in range(_ROUNDS):
@@ -127,7 +127,7 @@ def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float:
     return weights
 
 
-def _possible() -> Float:
+def _possible() -> Float64:
     """Which of the three components apply in each case, [cases, 3]."""
     cases = np.arange(_CASES ** len(BARS))
     copies = [cases // _CASES > 0, cases % _CASES > 0]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from antiphon.score.notes import Bool, Float, Int
+from antiphon.arrays import Bool, Float64, Int64
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class EventScores:
     `steps_per_bar` int64 [S] of its sequence (0 without bars), `step_s` float64 [S] the seconds of a step
     there."""
 
-    nll: Float
+    nll: Float64
     hit: Bool
     silent: Bool
-    steps: Int
-    steps_per_bar: Int
-    step_s: Float
+    steps: Int64
+    steps_per_bar: Int64
+    step_s: Float64
 
     @classmethod
     def joined(cls, parts: Iterable[EventScores]) -> EventScores:

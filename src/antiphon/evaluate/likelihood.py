@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64, Int64
 from antiphon.codecs.timing import Bars
 from antiphon.data import batches
 from antiphon.data.batches import Batch
@@ -29,7 +30,6 @@ from antiphon.recipes import OneHot, Recipe
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.player import Player
 from antiphon.runtime.session import PlayableModel, Session
-from antiphon.score.notes import Float, Int
 
 BATCH_SIZE = 64
 Part = Split | Literal["all"]
@@ -129,7 +129,7 @@ def score(
     player: PlayableModel,
     bundle: Bundle,
     asked: Sequence[Batch],
-    step_seconds: Float,
+    step_seconds: Float64,
     progress: Progress | None = None,
 ) -> tuple[EventScores, EventScores | None]:
     """Scores of every event but the first of every sequence, and the scores of their labels; None where the
@@ -157,7 +157,7 @@ def _score_batch(
     player: PlayableModel,
     bundle: Bundle,
     batch: Batch,
-    step_s: Float,
+    step_s: Float64,
     events: list[EventScores],
     of_labels: list[EventScores],
 ) -> None:
@@ -191,11 +191,11 @@ def _score_batch(
 
 def _scores(
     log_p: npt.NDArray[np.float32],
-    actual: Int,
+    actual: Int64,
     sizes: Sequence[int],
     silent: Sequence[int],
     valid: npt.NDArray[np.bool_],
-    about: tuple[Int, Int, Float],
+    about: tuple[Int64, Int64, Float64],
 ) -> EventScores:
     """Scores of `actual` [B, n], each of a group of `log_p` [B, sum of sizes], in the rows that are `valid`.
 

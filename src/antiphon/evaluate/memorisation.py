@@ -17,8 +17,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.evaluate.sequences import Sequences
-from antiphon.score.notes import Bool, Int
 
 QUANTILES = {"median": 50, "p90": 90, "max": 100}
 """Names of the figures of a set of lengths, and the percentiles they are."""
@@ -34,11 +34,11 @@ class Copies:
     note has lengths 0 and source -1.
     """
 
-    notes: Int
-    steps: Int
-    start: Int
-    source: Int
-    source_start: Int
+    notes: Int64
+    steps: Int64
+    start: Int64
+    source: Int64
+    source_start: Int64
 
     def take(self, part: slice) -> Copies:
         """The passages of some of the sequences."""
@@ -79,7 +79,7 @@ def _nothing(n: int) -> Copies:
     return Copies(*np.zeros((3, n), np.int64), *np.full((2, n), -1))
 
 
-def _text(sequences: Sequences, columns: Sequence[Int]) -> Int:
+def _text(sequences: Sequences, columns: Sequence[Int64]) -> Int64:
     """All sequences as tokens, so many for each event as there are `columns` [N], each followed by as many
     end tokens of its own that nothing matches."""
     width, n_tokens = len(columns), max(int(column.max(initial=-1)) for column in columns) + 1
@@ -90,12 +90,12 @@ def _text(sequences: Sequences, columns: Sequence[Int]) -> Int:
     return text
 
 
-def _pairs(one: Int, other: Int) -> Int:
+def _pairs(one: Int64, other: Int64) -> Int64:
     """A number for each pair of numbers, [N]."""
     return one * (int(other.max(initial=0)) + 1) + other
 
 
-def _heads_and_intervals(sequences: Sequences) -> tuple[Int, Int]:
+def _heads_and_intervals(sequences: Sequences) -> tuple[Int64, Int64]:
     """Of each event what it is apart from where it lies, and the interval to its first note from the note
     before, counted from 0 up; [N] each. Intervals between the notes of one event are part of what it is.
 
@@ -120,7 +120,7 @@ def _heads_and_intervals(sequences: Sequences) -> tuple[Int, Int]:
     return heads, interval
 
 
-def _longest_matches(text: Int, suffixes: Int, asked: Bool) -> tuple[Int, Int]:
+def _longest_matches(text: Int64, suffixes: Int64, asked: Bool) -> tuple[Int64, Int64]:
     """For each asked suffix its longest match among the others: how many tokens agree, and which one."""
     names = _names(text)
     partners = _neighbours(names[-1][suffixes], asked)
@@ -129,7 +129,7 @@ def _longest_matches(text: Int, suffixes: Int, asked: Bool) -> tuple[Int, Int]:
     return agreeing[best, which], partners[best, which]
 
 
-def _neighbours(rank: Int, asked: Bool) -> Int:
+def _neighbours(rank: Int64, asked: Bool) -> Int64:
     """The others ranked next below and next above each asked one, [2, asked]; at an end the nearest twice."""
     others = np.flatnonzero(~asked)
     others = others[np.argsort(rank[others])]
@@ -137,7 +137,7 @@ def _neighbours(rank: Int, asked: Bool) -> Int:
     return np.asarray(others[np.clip(np.stack([above - 1, above]), 0, len(others) - 1)])
 
 
-def _names(text: Int) -> list[Int]:
+def _names(text: Int64) -> list[Int64]:
     """`names[k][i]`: the rank of the passage of 2**k tokens at i among all; until all passages differ."""
     names = [np.unique(text, return_inverse=True)[1]]
     while names[-1].max() + 1 < len(text):
@@ -147,7 +147,7 @@ def _names(text: Int) -> list[Int]:
     return names
 
 
-def _agreeing(names: list[Int], left: Int, right: Int) -> Int:
+def _agreeing(names: list[Int64], left: Int64, right: Int64) -> Int64:
     """How many tokens from `left` and `right` on agree; end tokens, which all differ, stop it in time."""
     length = np.zeros(len(left), np.int64)
     for level in range(len(names) - 1, -1, -1):
@@ -155,7 +155,7 @@ def _agreeing(names: list[Int], left: Int, right: Int) -> Int:
     return length
 
 
-def _longest_of_each(both: Sequences, n_training: int, onset: Int, events: Int, partner: Int) -> Copies:
+def _longest_of_each(both: Sequences, n_training: int, onset: Int64, events: Int64, partner: Int64) -> Copies:
     """The longest passage of each sequence, of all those of `events` events that begin at `onset`s and match
     at `partner`s."""
     notes_before = np.concatenate([[0], np.cumsum(both.onset)])

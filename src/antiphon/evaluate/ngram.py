@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.errors import EmptyError
 from antiphon.evaluate.sequences import Sequences
-from antiphon.score.notes import Bool, Float, Int
 
 _FALLBACK_DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 """Where an order has too few rare n-grams to estimate discounts from (few event types, much music)."""
@@ -32,7 +32,7 @@ class Unigram:
     """Relative frequencies with one added to every count: of each field float64 [V], 0 for unknown ids, sums
     to 1."""
 
-    probabilities: tuple[Float, ...]
+    probabilities: tuple[Float64, ...]
 
     @classmethod
     def fit(cls, sequences: Sequences) -> Unigram:
@@ -46,12 +46,12 @@ class Unigram:
         ]
         return cls(tuple(count / count.sum() for count in counts))
 
-    def probability(self, sequences: Sequences) -> Float:
+    def probability(self, sequences: Sequences) -> Float64:
         """Probability of every event, [N]."""
         each = [p[ids] for p, ids in zip(self.probabilities, sequences.events.T, strict=True)]
         return np.asarray(np.prod(each, axis=0))
 
-    def best(self, sequences: Sequences) -> Int:
+    def best(self, sequences: Sequences) -> Int64:
         """The commonest event, ids [N, F] (the same for all)."""
         return np.tile([p.argmax() for p in self.probabilities], (len(sequences.events), 1))
 
@@ -67,7 +67,7 @@ class Symbols:
         """How many there are, S."""
         return int(self.alphabet.known.sum())
 
-    def of(self, events: Int) -> Int:
+    def of(self, events: Int64) -> Int64:
         """Symbols [..., F] of ids [..., F]. Raises ValueError for an id that is not known."""
         self.check(events)
         places = np.cumsum(self.alphabet.known) - 1
@@ -80,11 +80,11 @@ class Symbols:
         before = int(self.alphabet.known[: self.alphabet.slices[f].start].sum())
         return before, int(self.alphabet.fields[f].known.sum())
 
-    def ids(self, f: int) -> Int:
+    def ids(self, f: int) -> Int64:
         """The ids of a field's symbols."""
         return np.flatnonzero(self.alphabet.fields[f].known)
 
-    def check(self, events: Int) -> None:
+    def check(self, events: Int64) -> None:
         """Raises ValueError for an id that is not known."""
         for f, field in enumerate(self.alphabet.fields):
             ids = events[..., f]
@@ -101,12 +101,12 @@ class _Order:
     order below.
     """
 
-    grams: Int
-    shares: Float
-    contexts: Int
-    left: Float
+    grams: Int64
+    shares: Float64
+    contexts: Int64
+    left: Float64
 
-    def refine(self, below: Float, gram: Int, base: int) -> Float:
+    def refine(self, below: Float64, gram: Int64, base: int) -> Float64:
         """Probabilities of this order from those of the order below; `gram` holds n-gram codes of the
         same shape.
         """
@@ -139,18 +139,18 @@ class KneserNey:
         codes = _codes(sequences, symbols, order)[sequences.scored]
         return cls(symbols, tuple(_orders(seen, base, order) for seen in codes.T))
 
-    def probability(self, sequences: Sequences) -> Float:
+    def probability(self, sequences: Sequences) -> Float64:
         """Probability of every event given those before it, [N] (a sequence's first event given the start
         alone).
         """
         return self.probability_of(sequences, sequences.events)
 
-    def probability_of(self, sequences: Sequences, events: Int) -> Float:
+    def probability_of(self, sequences: Sequences, events: Int64) -> Float64:
         """Probability of `events` [N, F] standing in the place of the actual ones, [N]."""
         codes = _codes(sequences, self.symbols, len(self.orders[0]), events)
         return np.asarray(np.prod([self._refined(f, codes[:, f]) for f in range(codes.shape[1])], axis=0))
 
-    def distribution(self, contexts: Int) -> Float:
+    def distribution(self, contexts: Int64) -> Float64:
         """Of the first field, probabilities of every known id after each row of `contexts`, [rows, ids].
 
         `contexts` int64 [rows, order - 1] holds symbols, the newest last; -1 stands before a sequence's
@@ -160,7 +160,7 @@ class KneserNey:
         powers = self._base ** np.arange(contexts.shape[1] - 1, -1, -1, dtype=np.int64)
         return self._after(0, np.asarray(digits @ powers, np.int64))
 
-    def best(self, sequences: Sequences) -> Int:
+    def best(self, sequences: Sequences) -> Int64:
         """The most probable event at every position, ids [N, F] (the lowest id of equals, of each field given
         the actual ones before it)."""
         before = _codes(sequences, self.symbols, len(self.orders[0])) // self._base
@@ -170,7 +170,7 @@ class KneserNey:
     def _base(self) -> int:
         return self.symbols.n + 1
 
-    def _best(self, f: int, before: Int) -> Int:
+    def _best(self, f: int, before: Int64) -> Int64:
         contexts, which = np.unique(before, return_inverse=True)
         best = np.empty(len(contexts), np.int64)
         for start in range(0, len(contexts), 1 << 14):
@@ -178,19 +178,19 @@ class KneserNey:
             best[part] = self._after(f, contexts[part]).argmax(axis=1)
         return self.symbols.ids(f)[best[which]]
 
-    def _after(self, f: int, contexts: Int) -> Float:
+    def _after(self, f: int, contexts: Int64) -> Float64:
         """Probabilities of a field's known ids after contexts [rows], [rows, ids]."""
         first, n = self.symbols.field(f)
         return self._refined(f, contexts[:, None] * self._base + first + np.arange(n))
 
-    def _refined(self, f: int, codes: Int) -> Float:
+    def _refined(self, f: int, codes: Int64) -> Float64:
         probability = np.full(codes.shape, 1.0 / self.symbols.field(f)[1])
         for length, order in enumerate(self.orders[f], start=1):
             probability = order.refine(probability, codes % self._base**length, self._base)
         return probability
 
 
-def _codes(sequences: Sequences, symbols: Symbols, order: int, last: Int | None = None) -> Int:
+def _codes(sequences: Sequences, symbols: Symbols, order: int, last: Int64 | None = None) -> Int64:
     """The n-gram that ends at every field of every event as one number in base S + 1, [N, F]; digit S stands
     before the beginning. With `last` [N, F] these events stand in the place of the actual ones, each
     alone."""
@@ -208,7 +208,7 @@ def _codes(sequences: Sequences, symbols: Symbols, order: int, last: Int | None 
     return codes
 
 
-def _orders(seen: Int, base: int, order: int) -> tuple[_Order, ...]:
+def _orders(seen: Int64, base: int, order: int) -> tuple[_Order, ...]:
     """The tables of a field whose scored n-grams were `seen`, the lowest order first."""
     grams, counts = np.unique(seen, return_counts=True)
     orders = [_order(grams, counts, base)]
@@ -218,7 +218,7 @@ def _orders(seen: Int, base: int, order: int) -> tuple[_Order, ...]:
     return tuple(reversed(orders))
 
 
-def _continuations(longer: Int, seen: Int, base: int, length: int) -> tuple[Int, Int]:
+def _continuations(longer: Int64, seen: Int64, base: int, length: int) -> tuple[Int64, Int64]:
     """N-grams of `length` and their counts below the highest order.
 
     A count is the number of different events the n-gram was found after (`longer` lists the n-grams one
@@ -233,7 +233,7 @@ def _continuations(longer: Int, seen: Int, base: int, length: int) -> tuple[Int,
     return grams, np.where(from_start, plain, continuations)
 
 
-def _order(grams: Int, counts: Int, base: int) -> _Order:
+def _order(grams: Int64, counts: Int64, base: int) -> _Order:
     discounts = _discounts(counts)[np.minimum(counts, 3)]
     contexts, which = np.unique(grams // base, return_inverse=True)
     total = np.bincount(which, weights=counts)
@@ -245,7 +245,7 @@ def _order(grams: Int, counts: Int, base: int) -> _Order:
     )
 
 
-def _discounts(counts: Int) -> Float:
+def _discounts(counts: Int64) -> Float64:
     """What is taken from n-grams found once, twice, and more often: [0, D1, D2, D3+]."""
     n1, n2, n3, n4 = (float((counts == k).sum()) for k in (1, 2, 3, 4))
     if not (n1 and n2 and n3):
@@ -255,6 +255,6 @@ def _discounts(counts: Int) -> Float:
     return found if (found[1:] > 0).all() else _FALLBACK_DISCOUNTS
 
 
-def _look_up(keys: Int, values: Float, wanted: Int, missing: float) -> Float:
+def _look_up(keys: Int64, values: Float64, wanted: Int64, missing: float) -> Float64:
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], missing)

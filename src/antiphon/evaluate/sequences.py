@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.timing import Bars
-from antiphon.score.notes import Bool, Float, Int
 
 if TYPE_CHECKING:
     from antiphon.data.batches import Batch
@@ -30,12 +30,12 @@ class Sequences:
     """
 
     alphabet: Alphabet
-    events: Int
-    offsets: Int
-    steps_per_bar: Int
-    start_in_bar: Int
-    groups: Int
-    step_s: Float
+    events: Int64
+    offsets: Int64
+    steps_per_bar: Int64
+    start_in_bar: Int64
+    groups: Int64
+    step_s: Float64
 
     @classmethod
     def of(
@@ -77,11 +77,11 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> Int:
+    def __getitem__(self, index: int) -> Int64:
         """The ids of sequence `index`, [T, F]."""
         return self.events[self.offsets[index] : self.offsets[index + 1]]
 
-    def __iter__(self) -> Iterator[Int]:
+    def __iter__(self) -> Iterator[Int64]:
         return (self[index] for index in range(len(self)))
 
     def take(self, indices: ArrayLike) -> Sequences:
@@ -99,33 +99,33 @@ class Sequences:
         return Sequences.of(self.alphabet, [*self, *other], *columns)
 
     @property
-    def lengths(self) -> Int:
+    def lengths(self) -> Int64:
         """Events of each sequence, [n]."""
         return np.diff(self.offsets)
 
     @cached_property
-    def sequence(self) -> Int:
+    def sequence(self) -> Int64:
         """The sequence each event belongs to, [N]."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
     @cached_property
-    def position(self) -> Int:
+    def position(self) -> Int64:
         """Each event's place in its sequence, from 0, [N]."""
         return np.arange(len(self.events)) - self.offsets[self.sequence]
 
     @cached_property
-    def steps(self) -> Int:
+    def steps(self) -> Int64:
         """Steps of time that pass with each event, [N]."""
         return self.alphabet.steps(self.events)
 
     @cached_property
-    def times(self) -> Int:
+    def times(self) -> Int64:
         """Steps gone by before each event since its sequence began, [N]."""
         before = np.cumsum(self.steps) - self.steps
         return np.asarray(before - np.append(before, 0)[self.offsets[:-1]][self.sequence])
 
     @cached_property
-    def places(self) -> Int:
+    def places(self) -> Int64:
         """The bar in which each event stands, counted from the first bar line on, and its step in that bar,
         [N, 2]. What stands before the first bar line is in bar -1; without bars all is."""
         bar = self.steps_per_bar[self.sequence]
@@ -153,13 +153,13 @@ class Sequences:
         """Which events have a probability, [N]: all but the first of each sequence, as in the original."""
         return self.position > 0
 
-    def back(self, steps: int | Int, fill: int) -> Int:
+    def back(self, steps: int | Int64, fill: int) -> Int64:
         """The event `steps` (one number, or one each) before each event, [N, F]; `fill` before the
         beginning, and 0 before, which is the event itself."""
         there = (self.position >= steps) & (np.asarray(steps) > 0)
         index = np.arange(len(self.events)) - steps
         return np.where(there[:, None], self.events[np.maximum(index, 0)], fill)
 
-    def bars_back(self, count: int) -> Int:
+    def bars_back(self, count: int) -> Int64:
         """`count` bars in steps of each event's meter, [N]."""
         return count * self.steps_per_bar[self.sequence]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Bool, Int64
 from antiphon.evaluate.sequences import Sequences
-from antiphon.score.notes import Bool, Int
 
 LAGS = (1, 2, 4)
 
@@ -46,7 +46,7 @@ def structure(sequences: Sequences) -> Structure:
     )
 
 
-def _bars(sequences: Sequences) -> tuple[Int, Bool, npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+def _bars(sequences: Sequences) -> tuple[Int64, Bool, npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """Of every whole bar, in order: its sequence, whether a note starts in it, and hashes of its events and
     of their sorts."""
     bar, step = sequences.places.T
@@ -63,7 +63,7 @@ def _bars(sequences: Sequences) -> tuple[Int, Bool, npt.NDArray[np.uint64], npt.
     return owners, sounding, _hashed(number, step, events, total), _hashed(number, step, sorts, total)
 
 
-def _whole_bars(sequences: Sequences) -> Int:
+def _whole_bars(sequences: Sequences) -> Int64:
     """Whole bars of each sequence, [n]."""
     length = np.zeros(len(sequences), np.int64)
     np.add.at(length, sequences.sequence, sequences.steps)
@@ -72,7 +72,7 @@ def _whole_bars(sequences: Sequences) -> Int:
     return np.where(bar > 0, np.maximum(left, 0) // np.maximum(bar, 1), 0)
 
 
-def _hashed(bar: Int, step: Int, events: Int, n_bars: int) -> npt.NDArray[np.uint64]:
+def _hashed(bar: Int64, step: Int64, events: Int64, n_bars: int) -> npt.NDArray[np.uint64]:
     """A number of 64 bits for each bar: a sum over its events of what mixes ids, step, and order on the step,
     so that equal bars have equal numbers and others hardly ever."""
     key = bar * (1 << 20) + step
@@ -93,7 +93,7 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def _share(owner: Int, sounding: Bool, content: npt.NDArray[np.uint64], lag: int) -> float:
+def _share(owner: Int64, sounding: Bool, content: npt.NDArray[np.uint64], lag: int) -> float:
     """Share of the sounding bars with one `lag` back in the same sequence that equal it."""
     compared = (owner[lag:] == owner[:-lag]) & sounding[lag:]
     equal = content[lag:][compared] == content[:-lag][compared]

@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from antiphon.arrays import Int16
 from antiphon.errors import OptionError
-from antiphon.score.notes import Small
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class DrumClasses:
         return 1 << len(self.pitches)
 
     @cached_property
-    def bit_of_pitch(self) -> Small:
+    def bit_of_pitch(self) -> Int16:
         """int16 [128]: the set of a pitch's class alone, 0 for a pitch of none."""
         bits = np.zeros(128, np.int16)
         for index, members in enumerate(self.pitches):
@@ -41,7 +41,7 @@ class DrumClasses:
         return bits
 
     @cached_property
-    def sounds(self) -> Small:
+    def sounds(self) -> Int16:
         """int16 [n_classes]: the pitch that each class sounds with."""
         return np.array([members[0] for members in self.pitches], np.int16)
 

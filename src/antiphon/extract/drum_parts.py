@@ -11,9 +11,10 @@ from collections import Counter
 
 import numpy as np
 
+from antiphon.arrays import Bool
 from antiphon.errors import OptionError, one_line
 from antiphon.extract.lines import track_numbers
-from antiphon.score.notes import Bool, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 
 _WORD = re.compile(r"[^\W\d_]+")

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int16, Int64
 from antiphon.extract import drum_parts
 from antiphon.extract import phrases as phrasing
 from antiphon.extract.drum_classes import DrumClasses, drum_classes
@@ -24,7 +25,7 @@ from antiphon.extract.meters import Stretch, in_whole_bars, stretches
 from antiphon.extract.phrases import Phrases
 from antiphon.extract.stepped import Stepped, as_score, one_track
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int, Notes, Small, frozen
+from antiphon.score.notes import Notes, frozen
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -39,7 +40,7 @@ class DrumTrack(Stepped):
 
     classes: str = "nine"
     """Which of `antiphon.extract.drum_classes.CLASSES` the bits stand for."""
-    hits: Int | None = None
+    hits: Int64 | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,13 +48,13 @@ class DrumTrack(Stepped):
         if self.hits is not None:
             object.__setattr__(self, "hits", frozen(self.hits, np.int64))
 
-    def struck(self) -> tuple[Int, Int]:
+    def struck(self) -> tuple[Int64, Int64]:
         """Step and class of every class struck (int64 [N] each), by step and then class."""
         bits = np.arange(len(drum_classes(self.classes).pitches))
         step, index = np.nonzero(self.events[:, None] >> bits & 1)
         return step, index
 
-    def notes(self) -> tuple[Int, Int, Small]:
+    def notes(self) -> tuple[Int64, Int64, Int16]:
         """Onset and end of every hit in steps from event 0 (int64 [N]), one step long, and its pitch
         (int16 [N]): as it was where `hits` are kept, else the one its class sounds with.
         """
@@ -105,18 +106,18 @@ class _Hits(NamedTuple):
     """Hits by step: `step`, `pitch` and `track` of each; and of each struck step its first hit `row`, its set
     of classes, and what `phrases.OnsetColumns` asks for."""
 
-    step: Int
-    pitch: Small
-    track: Small
-    program: Small
-    row: Int
-    classes: Small
-    start: Int
-    end: Int
-    stretch: Int
+    step: Int64
+    pitch: Int16
+    track: Int16
+    program: Int16
+    row: Int64
+    classes: Int16
+    start: Int64
+    end: Int64
+    stretch: Int64
 
     @property
-    def line(self) -> Int:
+    def line(self) -> Int64:
         """All parts are one line, which a change of meter breaks."""
         return self.stretch
 
@@ -147,7 +148,7 @@ def _of_a_class(notes: Notes, known: DrumClasses, losses: Counter[str]) -> Notes
     return notes if inside.all() else notes[inside]
 
 
-def _hits(notes: Notes, stretch: Int, known: DrumClasses) -> _Hits:
+def _hits(notes: Notes, stretch: Int64, known: DrumClasses) -> _Hits:
     key = notes.start * 128 + notes.pitch
     order = np.argsort(key, kind="stable")
     order = order[np.diff(key[order], prepend=-1) != 0]

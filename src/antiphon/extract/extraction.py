@@ -10,7 +10,8 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from antiphon.score.notes import Small, frozen
+from antiphon.arrays import Int16
+from antiphon.score.notes import frozen
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 from antiphon.score.score import Score
 
@@ -24,7 +25,7 @@ class Events:
     `events` is int16, one row per event. Two values are equal when they are of one type and all their
     fields are."""
 
-    events: Small
+    events: Int16
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "events", frozen(self.events, np.int16))

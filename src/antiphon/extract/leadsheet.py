@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int16, Int64
 from antiphon.errors import one_line
 from antiphon.extract import melody as melodies
 from antiphon.extract.extraction import Extraction, Extractor
@@ -22,7 +23,7 @@ from antiphon.extract.melody import Melody, MelodyOptions
 from antiphon.extract.stepped import Stepped, opening
 from antiphon.score import chords
 from antiphon.score.maps import Mark
-from antiphon.score.notes import Bool, Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -42,7 +43,7 @@ class LeadSheet(Stepped):
     """
 
     @classmethod
-    def of(cls, melody: Melody, harmony: Small) -> LeadSheet:
+    def of(cls, melody: Melody, harmony: Int16) -> LeadSheet:
         """A melody of T steps with the chords of its steps, int16 [T, 3]."""
         return cls(np.column_stack([melody.events, harmony]), **_place(melody))
 
@@ -109,7 +110,7 @@ def extract(score: QuantizedScore, options: LeadSheetOptions = LeadSheetOptions(
 class _Under(NamedTuple):
     """The chords of every step of a passage, int16 [T, 3], and what is wrong with them (or nothing)."""
 
-    rows: Small
+    rows: Int16
     trouble: str
 
     @property
@@ -125,8 +126,8 @@ class _Harmony(NamedTuple):
     texts are no chord symbols; `clash` which marks are a second and other chord at one step.
     """
 
-    time: Int
-    rows: Small
+    time: Int64
+    rows: Int16
     unknown: tuple[str, ...]
     clash: Bool
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int16, Int64
 from antiphon.extract.meters import Stretch, in_whole_bars
-from antiphon.score.notes import Bool, Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 
 POLYPHONY = ("drop", "highest", "top", "bottom")
@@ -35,13 +36,13 @@ class Lines:
     `end` is cut at the end of the stretch; `chord` marks notes that had company at their onset.
     """
 
-    start: Int
-    end: Int
-    pitch: Small
-    line: Int
-    stretch: Int
-    track: Small
-    program: Small
+    start: Int64
+    end: Int64
+    pitch: Int16
+    line: Int64
+    stretch: Int64
+    track: Int16
+    program: Int16
     chord: Bool
 
     def __len__(self) -> int:
@@ -113,7 +114,7 @@ def lines(notes: Notes, areas: Sequence[Stretch], polyphony: str, losses: Counte
     )
 
 
-def _hidden(line: Int, start: Int, end: Int, height: Small) -> Bool:
+def _hidden(line: Int64, start: Int64, end: Int64, height: Int16) -> Bool:
     """Whether a higher note of the line, begun no later, sounds through at least half of each note.
 
     The notes come ordered by line, start and falling height. Per block, a running maximum over time and then

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Int16, Int64
 from antiphon.errors import OptionError
 from antiphon.extract import phrases as phrasing
 from antiphon.extract.extraction import Extraction, Extractor
@@ -21,7 +22,6 @@ from antiphon.extract.meters import Stretch, stretches
 from antiphon.extract.phrases import Phrases
 from antiphon.extract.stepped import Stepped, as_score
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int, Small
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -38,7 +38,7 @@ class Melody(Stepped):
     Event 0 stands at `start_step`, `start_in_bar` steps after a bar line; see `Stepped`.
     """
 
-    def notes(self) -> tuple[Int, Int, Small]:
+    def notes(self) -> tuple[Int64, Int64, Int16]:
         """Onset and end of every note in steps from event 0 (int64 [N]), and its pitch (int16 [N]).
 
         A note lasts until the next onset or note-off, the last one to the end of the melody.

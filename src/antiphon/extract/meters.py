@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.score import bars
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 
 
@@ -50,12 +51,12 @@ def stretches(score: QuantizedScore, *, pickup: bool = True) -> list[Stretch]:
     return found
 
 
-def in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) -> tuple[Notes, Int]:
+def in_whole_bars(notes: Notes, areas: Sequence[Stretch], losses: Counter[str]) -> tuple[Notes, Int64]:
     """The notes in meters whose bars are whole numbers of steps, and the number of each one's stretch.
 
     The other stretches are counted in `losses`.
     """
-    stretch: Int = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
+    stretch: Int64 = np.searchsorted([area.start for area in areas], notes.start, side="right") - 1
     whole = np.array([area.has_whole_bars for area in areas])
     if whole.all():
         return notes, stretch

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Int16, Int64
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.performance import MAX_SHIFT
 from antiphon.extract.playing import Passages, PlayedSequence, PlayingOptions, reading, to_score
-from antiphon.score.notes import Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 
 
@@ -28,7 +29,7 @@ class NotePerformance(PlayedSequence):
         """Length up to the end of the last note in order, as in Magenta's; earlier ones may end later."""
         return int(self.events[:, 0].sum(dtype=np.int64)) + int(self.events[-1:, 3].sum())
 
-    def onsets(self) -> tuple[Int, Int]:
+    def onsets(self) -> tuple[Int64, Int64]:
         """Step and pitch of every onset, int64 [N], in order."""
         return np.cumsum(self.events[:, 0], dtype=np.int64), self.events[:, 1].astype(np.int64)
 
@@ -70,7 +71,7 @@ def extract(
     return Extraction(sequences, losses)
 
 
-def _tables(found: Passages) -> list[Int]:
+def _tables(found: Passages) -> list[Int64]:
     """The events of each passage, int64 [T, 4]."""
     shift = np.diff(found.start, prepend=0)
     shift[found.first[:-1]] = found.start[found.first[:-1]]
@@ -78,7 +79,7 @@ def _tables(found: Passages) -> list[Int]:
     return np.split(table, found.first[1:-1]) if len(table) else []
 
 
-def _fitting(events: Int, options: NotePerformanceOptions, losses: Counter[str]) -> Small | None:
+def _fitting(events: Int64, options: NotePerformanceOptions, losses: Counter[str]) -> Int16 | None:
     """`events` as far as the options allow; None where they do not fit."""
     if (events[:, 0] > options.max_shift_steps).any():
         losses[f"more than {options.max_shift_steps} steps between onsets"] += 1
@@ -93,7 +94,7 @@ def _fitting(events: Int, options: NotePerformanceOptions, losses: Counter[str])
     return events.astype(np.int16)
 
 
-def _cut(events: Int, options: NotePerformanceOptions, losses: Counter[str]) -> Int:
+def _cut(events: Int64, options: NotePerformanceOptions, losses: Counter[str]) -> Int64:
     """Notes that begin before the last step allowed, ended there; of those, as many as allowed."""
     if options.max_steps is not None:
         start = np.cumsum(events[:, 0])

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int16, Int64
 from antiphon.errors import OptionError
 from antiphon.extract.lines import chosen
 from antiphon.extract.meters import Stretch, in_whole_bars, stretches
 from antiphon.extract.stepped import one_track
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import QuantizedScore
 
 LONGEST = 1 << 18
@@ -54,9 +55,9 @@ class Passage(NamedTuple):
     """Notes, their `start` and `end` in steps from the passage's first, `n_steps` in all; and the values that
     an `antiphon.extract.stepped.Stepped` sequence of it is made with."""
 
-    start: Int
-    end: Int
-    pitch: Small
+    start: Int64
+    end: Int64
+    pitch: Int16
     n_steps: int
     standing: dict[str, Any]
 

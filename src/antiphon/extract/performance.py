@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int16, Int64
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.phrases import count
@@ -24,7 +25,7 @@ from antiphon.extract.playing import (
     reading,
     to_score,
 )
-from antiphon.score.notes import Bool, Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 
 NOTE_ON = 1
@@ -50,11 +51,11 @@ class Performance(PlayedSequence):
         """Length: everything waited."""
         return int(self.events[self.events[:, 0] == TIME_SHIFT, 1].sum(dtype=np.int64))
 
-    def times(self) -> Int:
+    def times(self) -> Int64:
         """The step at which each event happens, int64 [T]; a wait is over by then."""
         return np.cumsum(np.where(self.events[:, 0] == TIME_SHIFT, self.events[:, 1], 0), dtype=np.int64)
 
-    def onsets(self) -> tuple[Int, Int]:
+    def onsets(self) -> tuple[Int64, Int64]:
         """Step and pitch of every onset, int64 [N], in order."""
         on = self.events[:, 0] == NOTE_ON
         return self.times()[on], self.events[on, 1].astype(np.int64)
@@ -71,14 +72,14 @@ class Performance(PlayedSequence):
         notes = Notes.of(time[on], end, value[on], self._velocities()[on])
         return notes[notes.end > notes.start]
 
-    def _velocities(self) -> Small:
+    def _velocities(self) -> Int16:
         """The velocity that holds at every event."""
         said = self.events[:, 0] == VELOCITY
         velocity = playing.bin_velocities(self.events[said, 1], self.n_velocity_bins)
-        held: Small = np.append(np.int16(DEFAULT_VELOCITY), velocity)[np.cumsum(said)]
+        held: Int16 = np.append(np.int16(DEFAULT_VELOCITY), velocity)[np.cumsum(said)]
         return held
 
-    def _releases(self) -> Int:
+    def _releases(self) -> Int64:
         """The row of the release of every NOTE_ON in order; the number of rows where there is none."""
         kind, pitch = self.events[:, 0], self.events[:, 1].astype(np.int64)
         rows = np.flatnonzero((kind == NOTE_ON) | (kind == NOTE_OFF))
@@ -92,13 +93,13 @@ class Performance(PlayedSequence):
         return release[np.argsort(on)]
 
 
-def _numbered(pitch: Int, n: int) -> Int:
+def _numbered(pitch: Int64, n: int) -> Int64:
     """A number for every row, rising with its pitch (the rows are ordered by it) and its place therein."""
     rows = np.arange(len(pitch))
     return pitch * np.int64(n) + rows - np.searchsorted(pitch, pitch)
 
 
-def _idle(on: Bool, pitch: Int) -> Bool:
+def _idle(on: Bool, pitch: Int64) -> Bool:
     """Which releases end nothing, as none of their pitch sounds; rows are ordered by pitch, then time.
 
     What sounds is a walk that rises with every onset and falls with every release; where it falls lower than
@@ -154,8 +155,8 @@ class _Moments(NamedTuple):
     """Every onset and end in the order of events: the steps since the one before (of its passage), the number
     of its note, whether it is an end, and whether the loudness changes before it."""
 
-    wait: Int
-    note: Int
+    wait: Int64
+    note: Int64
     is_end: Bool
     louder: Bool
 
@@ -177,7 +178,7 @@ def _moments(found: Passages) -> _Moments:
     return _Moments(wait, note, is_end, _louder(found, note, is_end, first))
 
 
-def _louder(found: Passages, note: Int, is_end: Bool, first: Int) -> Bool:
+def _louder(found: Passages, note: Int64, is_end: Bool, first: Int64) -> Bool:
     """Where the bin of velocity differs from that of the last onset, or is the first of its passage."""
     result = np.zeros(len(note), dtype=np.bool_)
     onsets = np.flatnonzero(~is_end)
@@ -187,7 +188,7 @@ def _louder(found: Passages, note: Int, is_end: Bool, first: Int) -> Bool:
     return result
 
 
-def _events(found: Passages, longest: int) -> tuple[Small, list[int]]:
+def _events(found: Passages, longest: int) -> tuple[Int16, list[int]]:
     """Events of passages, int16 [T, 2], and where each ends: of as many passages as `MOST_EVENTS` allow."""
     moments = _moments(found)
     whole = np.maximum(moments.wait - 1, 0) // longest
@@ -209,7 +210,7 @@ def _events(found: Passages, longest: int) -> tuple[Small, list[int]]:
     return events, ends.tolist()
 
 
-def _cut(events: Small, options: PerformanceOptions, losses: Counter[str]) -> Small:
+def _cut(events: Int16, options: PerformanceOptions, losses: Counter[str]) -> Int16:
     """`events` as far as the options allow, first in steps, then in number."""
     if options.max_steps is not None:
         events = _cut_at(options.max_steps, events, losses)
@@ -219,7 +220,7 @@ def _cut(events: Small, options: PerformanceOptions, losses: Counter[str]) -> Sm
     return events
 
 
-def _cut_at(most: int, events: Small, losses: Counter[str]) -> Small:
+def _cut_at(most: int, events: Int16, losses: Counter[str]) -> Int16:
     """`events` up to the step `most`, the last wait shortened."""
     times = np.cumsum(np.where(events[:, 0] == TIME_SHIFT, events[:, 1], 0), dtype=np.int64)
     if not len(events) or times[-1] <= most:

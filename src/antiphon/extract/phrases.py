@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.errors import OptionError
 from antiphon.extract.meters import Stretch
-from antiphon.score.notes import Bool, Int
 
 MOST_STEPS = 1 << 24
 """Steps of all passages of a score; thousands of parts may each hold notes for hours."""
@@ -26,22 +26,22 @@ class OnsetColumns(Protocol):
     """Columns ordered by line and start, one row per onset."""
 
     @property
-    def start(self) -> Int:
+    def start(self) -> Int64:
         """First step."""
         ...
 
     @property
-    def end(self) -> Int:
+    def end(self) -> Int64:
         """The step after the last."""
         ...
 
     @property
-    def line(self) -> Int:
+    def line(self) -> Int64:
         """Number of the line."""
         ...
 
     @property
-    def stretch(self) -> Int:
+    def stretch(self) -> Int64:
         """Number of the stretch of one meter."""
         ...
 
@@ -87,12 +87,12 @@ class Phrases(NamedTuple):
     """Columns of passages: rows [`first`, `stop`) of the onsets; the step `begin` of event 0 and its step in
     the bar; steps of a bar; length in steps."""
 
-    first: Int
-    stop: Int
-    begin: Int
-    start_in_bar: Int
-    bar: Int
-    length: Int
+    first: Int64
+    stop: Int64
+    begin: Int64
+    start_in_bar: Int64
+    bar: Int64
+    length: Int64
 
     def where(self, mask: Bool) -> Phrases:
         """Those of `mask`."""
@@ -153,13 +153,13 @@ def bounded(found: Phrases, losses: Counter[str]) -> Phrases:
 class PassageLayout(NamedTuple):
     """Where the onsets of passages stand when the passages are laid end to end."""
 
-    row: Int
+    row: Int64
     """Row of each onset that is left."""
-    shift: Int
+    shift: Int64
     """What its steps are to be raised by."""
-    last: Int
+    last: Int64
     """Place in `row` of every passage's last onset."""
-    end: Int
+    end: Int64
     """Step after each passage."""
 
 

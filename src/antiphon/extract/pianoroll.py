@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int16, Int64
 from antiphon.extract import passages
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.passages import Passage, PassageOptions
 from antiphon.extract.phrases import count
 from antiphon.extract.stepped import Stepped, as_score
-from antiphon.score.notes import Bool, Int, Small
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -41,7 +41,7 @@ class PianorollSequence(Stepped):
         packed = np.ascontiguousarray(self.events.reshape(-1, N_COLUMNS), dtype="<i2").view(np.uint8)
         return np.unpackbits(packed, axis=1, count=N_KEYS, bitorder="little").view(np.bool_)
 
-    def notes(self) -> tuple[Int, Int, Small]:
+    def notes(self) -> tuple[Int64, Int64, Int16]:
         """Onset and end of every note in steps (int64 [N]) and its pitch (int16 [N]), by pitch and onset: a
         note lasts as long as its key sounds without a break.
         """
@@ -51,7 +51,7 @@ class PianorollSequence(Stepped):
         return start, np.nonzero(change == -1)[1], (key + LOWEST_PITCH).astype(np.int16)
 
 
-def packed(roll: Bool) -> Small:
+def packed(roll: Bool) -> Int16:
     """A roll (bool [T, 88]) as the events of a `PianorollSequence`, int16 [T, 6]."""
     wide = np.zeros((len(roll), 16 * N_COLUMNS), np.bool_)
     wide[:, :N_KEYS] = roll

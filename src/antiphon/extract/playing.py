@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int16, Int64
 from antiphon.errors import OptionError
 from antiphon.extract.extraction import Events, Reading
 from antiphon.extract.lines import counting
 from antiphon.score.maps import TempoMap
-from antiphon.score.notes import Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.quantized import Grid, PerQuarter, PerSecond, QuantizedScore
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER, Score
 
@@ -112,17 +113,17 @@ class Passages(NamedTuple):
     bins).
     """
 
-    first: Int
-    begin: Int
-    track: Int
-    program: Int
-    start: Int
-    end: Int
-    pitch: Small
-    velocity: Small
+    first: Int64
+    begin: Int64
+    track: Int64
+    program: Int64
+    start: Int64
+    end: Int64
+    pitch: Int16
+    velocity: Int16
 
     @property
-    def passage(self) -> Int:
+    def passage(self) -> Int64:
         """Number of each note's passage, int64 [N]."""
         return np.repeat(np.arange(len(self.begin)), np.diff(self.first))
 
@@ -151,7 +152,7 @@ def passages(score: QuantizedScore, options: PlayingOptions, losses: Counter[str
     return found if options.split_parts else _of_one_program(found, notes, losses)
 
 
-def _passages(notes: Notes, window: Int, first: Int, options: PlayingOptions) -> Passages:
+def _passages(notes: Notes, window: Int64, first: Int64, options: PlayingOptions) -> Passages:
     """`notes`, ordered, as passages that begin at the rows `first`."""
     size = options.window_steps or 0
     shift = window * size
@@ -170,7 +171,7 @@ def _passages(notes: Notes, window: Int, first: Int, options: PlayingOptions) ->
     )
 
 
-def _common(values: Small, first: Int) -> Int:
+def _common(values: Int16, first: Int64) -> Int64:
     """The value that all rows of each passage share, or -1."""
     if not len(first):
         return first
@@ -193,15 +194,15 @@ def _of_one_program(found: Passages, notes: Notes, losses: Counter[str]) -> Pass
     )
 
 
-def velocity_bins(velocity: Small, n: int) -> Small:
+def velocity_bins(velocity: Int16, n: int) -> Int16:
     """Velocities 1-127 in bins 1 to `n` of equal size, as Magenta's `velocity_to_bin`; 0 without bins."""
     if not n:
         return np.zeros_like(velocity)
-    bins: Small = (velocity - 1) // _bin_size(n) + 1
+    bins: Int16 = (velocity - 1) // _bin_size(n) + 1
     return bins
 
 
-def bin_velocities(bins: Small, n: int) -> Small:
+def bin_velocities(bins: Int16, n: int) -> Int16:
     """The lowest velocity of each of `n` bins, as Magenta's `velocity_bin_to_velocity`; 100 without bins."""
     if not n:
         return np.full_like(bins, DEFAULT_VELOCITY)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int16, Int64
 from antiphon.extract import passages
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.passages import Passage, PassageOptions
 from antiphon.extract.stepped import Stepped, as_score
-from antiphon.score.notes import Bool, Int, Small
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -48,13 +48,13 @@ class PolyphonicSequence(Stepped):
         """How many steps it lasts."""
         return int((self.events == STEP_END).sum())
 
-    def steps(self) -> Int:
+    def steps(self) -> Int64:
         """The step that each event belongs to, int64 [E]."""
         ended = self.events == STEP_END
-        step: Int = np.cumsum(ended) - ended
+        step: Int64 = np.cumsum(ended) - ended
         return step
 
-    def notes(self) -> tuple[Int, Int, Small]:
+    def notes(self) -> tuple[Int64, Int64, Int16]:
         """Onset and end of every note in steps (int64 [N]) and its pitch (int16 [N]), by pitch and onset.
 
         Of two notes of one pitch the older ends first. What goes on without having begun is no note.
@@ -90,7 +90,7 @@ def extract(
     return Extraction(found, losses)
 
 
-def _events(passage: Passage) -> Small:
+def _events(passage: Passage) -> Int16:
     """A key for every step of every note and for every step's end; sorted they are the events."""
     length = passage.end - passage.start
     first = np.cumsum(length) - length
@@ -104,7 +104,7 @@ def _events(passage: Passage) -> Small:
     return np.concatenate([[START], events, [END]]).astype(np.int16)
 
 
-def _notes(events: Small, steps: Int) -> tuple[Int, Int, Small]:
+def _notes(events: Int16, steps: Int64) -> tuple[Int64, Int64, Int16]:
     """How many notes of a pitch sound in a step (a cell) says how many end after it: the oldest."""
     sounds = events >= NEW_NOTE
     new = events[sounds] < CONTINUED_NOTE
@@ -120,7 +120,7 @@ def _notes(events: Small, steps: Int) -> tuple[Int, Int, Small]:
     return start % n_steps, (stop - 1) % n_steps + 1, (start // n_steps).astype(np.int16)
 
 
-def _active(begun: Int, going_on: Int, follows: Bool) -> Int:
+def _active(begun: Int64, going_on: Int64, follows: Bool) -> Int64:
     """Notes sounding in every cell: those begun in it, and of those going on no more than sounded before.
 
     n = begun + min(going on, n before) along every run of cells that follow one another. Less the notes begun
@@ -132,7 +132,7 @@ def _active(begun: Int, going_on: Int, follows: Bool) -> Int:
     since = before - before[~follows][run - 1]
     floor = run * np.int64(2 * (len(begun) + int(total[-1]) + int(going_on.max())) + 2) if len(begun) else run
     bound = np.where(follows, going_on, 0) - since - floor
-    active: Int = begun + since + np.minimum.accumulate(bound) + floor
+    active: Int64 = begun + since + np.minimum.accumulate(bound) + floor
     return active
 
 

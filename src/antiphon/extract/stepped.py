@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from antiphon.arrays import Int16, Int64
 from antiphon.extract.extraction import Events
 from antiphon.score.bars import meter_of
 from antiphon.score.maps import Meter, MeterMap, TempoMap
-from antiphon.score.notes import Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.score import DEFAULT_TICKS_PER_QUARTER, Score
 
 
@@ -35,7 +36,7 @@ class Stepped(Events):
 
 def as_score(
     sequence: Stepped,
-    sounds: tuple[Int, Int, Small],
+    sounds: tuple[Int64, Int64, Int16],
     *,
     qpm: float,
     program: int | None,
@@ -79,6 +80,6 @@ def opening(sequence: Stepped) -> tuple[list[tuple[int, Meter]], int]:
     return [(0, meter), (pickup, sequence.meter)], 0
 
 
-def one_track(tracks: Small) -> int:
+def one_track(tracks: Int16) -> int:
     """The part that all notes of these `track`s came from, -1 where there are several (or none)."""
     return int(tracks[0]) if len(tracks) and (tracks == tracks[0]).all() else -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.codecs.kinds import Standing
 from antiphon.evaluate.sequences import Sequences
 from antiphon.generate.options import MAX_STEPS, Length, Options
@@ -13,7 +14,6 @@ from antiphon.generate.prompt import Prompt
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.player import Player
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int
 
 
 def counterparts(bundle: Bundle, real: Sequences, seed: int = 0) -> Sequences:
@@ -23,7 +23,7 @@ def counterparts(bundle: Bundle, real: Sequences, seed: int = 0) -> Sequences:
     The same seed gives the same music.
     """
     player = Player(bundle)
-    rows: list[Int] = [np.zeros((0, bundle.alphabet.n_fields), np.int64)] * len(real)
+    rows: list[Int64] = [np.zeros((0, bundle.alphabet.n_fields), np.int64)] * len(real)
     places = np.stack([real.steps_per_bar, real.start_in_bar], axis=1)
     lengths = np.bincount(real.sequence, real.steps, len(real)).astype(np.int64)
     for steps_per_bar, start_in_bar in np.unique(places, axis=0).tolist():
@@ -40,9 +40,9 @@ def _made(
     steps_per_bar: int,
     start_in_bar: int,
     steps: int,
-    outputs: Int,
+    outputs: Int64,
     seed: int,
-) -> list[Int]:
+) -> list[Int64]:
     """The ids of pieces number `outputs` of `seed`, all of `steps` steps."""
     per_quarter, per_second = bundle.recipe.view.grid
     meter = Meter(steps_per_bar, 4 * per_quarter) if per_quarter else Meter()

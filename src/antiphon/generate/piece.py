@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import io
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import FormatError
 from antiphon.files import atomic_write
 from antiphon.generate.options import EXPECTED_RECORD, Options, typed
 from antiphon.generate.prompt import Prompt
 from antiphon.recipes import Recipe
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 
@@ -62,7 +62,7 @@ class Piece:
     music: Prompt
     """The events, at the pitches at which they sound, as something to be continued: heard as the model played
     them."""
-    log_p: Float
+    log_p: Float64
     """Natural-log probability of every new event at temperature 1, float64 [n]; the primer's are not among
     them, nor is the very first event of a piece made from nothing.
     """
@@ -76,7 +76,7 @@ class Piece:
         return self.music.sequence
 
     @property
-    def ids(self) -> Int:
+    def ids(self) -> Int64:
         """Ids of the events, at the pitches at which they sound, int64 [T, F]."""
         return self.music.ids
 

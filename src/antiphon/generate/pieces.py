@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.codecs.families import Float32
+from antiphon.arrays import AnyFloat, Float32, Float64, Int64
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.generate.options import Options
@@ -19,11 +19,9 @@ from antiphon.runtime.beam import search
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.philox import Draws
-from antiphon.runtime.sampler import LogP
 from antiphon.runtime.session import PlayableModel, Session
 from antiphon.score.general_midi import program_name
 from antiphon.score.maps import KeyChange
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 D = TypeVar("D", bound=np.generic)
@@ -38,8 +36,8 @@ class PlayedEvents(NamedTuple):
     """What one row played: events int64 [T, F], the log-probability of each at the temperature it was drawn
     at, float64 [T], and the continuous numbers that go with them, float32 [T, G], if any do."""
 
-    events: Int
-    log_p: Float
+    events: Int64
+    log_p: Float64
     value: Float32 | None = None
 
 
@@ -84,7 +82,7 @@ def _check_width(n: int, beam: Beam) -> None:
 
 
 def _rows(
-    plan: PiecePlan, player: PlayableModel, opening: Float, seed: int, outputs: Sequence[int]
+    plan: PiecePlan, player: PlayableModel, opening: Float64, seed: int, outputs: Sequence[int]
 ) -> list[PlayedEvents]:
     """What all outputs play, with their log-probabilities at temperature 1."""
     session = plan.session(player, opening, outputs, seed=seed)
@@ -102,8 +100,8 @@ def _rows(
 def played(session: Session, end: int) -> list[PlayedEvents]:
     """What each row of `session` plays until `end` steps have gone by. The session goes with it. Raises
     `OptionError` where events come without time passing."""
-    events: list[list[Int]] = [[] for _ in range(len(session))]
-    log_p: list[list[Float]] = [[] for _ in range(len(session))]
+    events: list[list[Int64]] = [[] for _ in range(len(session))]
+    log_p: list[list[Float64]] = [[] for _ in range(len(session))]
     value: list[list[Float32]] = [[] for _ in range(len(session))]
     rows = np.arange(len(session))
     while len(rows):
@@ -133,8 +131,8 @@ def played(session: Session, end: int) -> list[PlayedEvents]:
 def scored(
     plan: PiecePlan,
     player: PlayableModel,
-    opening: Float,
-    rows: Sequence[Int],
+    opening: Float64,
+    rows: Sequence[Int64],
     values: Sequence[Float32 | None] | None = None,
 ) -> list[PlayedEvents]:
     """Rows of events [T, F], and their continuous numbers [T, G], that follow the plan's prompt, with their
@@ -160,7 +158,7 @@ def _padded(rows: Sequence[npt.NDArray[D]]) -> npt.NDArray[D]:
     return padded
 
 
-def _of(log_p: LogP, events: Int, session: Session) -> Float:
+def _of(log_p: AnyFloat, events: Int64, session: Session) -> Float64:
     """Log-probability of each of `events` [B, F], float64 [B]."""
     rows, total = np.arange(len(events)), np.zeros(len(events))
     for f, part in enumerate(session.alphabet.slices):

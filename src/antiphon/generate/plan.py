@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+from antiphon.arrays import AnyInt, Float64, Int64
 from antiphon.codecs import pitches
-from antiphon.codecs.alphabet import Ids
 from antiphon.codecs.rules import Rule, Until, first
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
@@ -22,7 +22,6 @@ from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.choices import Sampling
 from antiphon.runtime.session import Control, PlayableModel, Session
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Float, Int
 
 DEFAULT_BARS, DEFAULT_SECONDS = 16, 30
 BARS_AFTER_PRIMER, SECONDS_AFTER_PRIMER = 8, 10
@@ -37,24 +36,24 @@ class PiecePlan:
     recipe: Recipe
     options: Options
     prompt: Prompt
-    ids: Int
+    ids: Int64
     back: int
     end: int
     """Steps in all, the prompt's included."""
     bars: Bars
 
-    def sounding(self, ids: Ids) -> Int:
+    def sounding(self, ids: AnyInt) -> Int64:
         """Ids [..., F], as they sound, of ids that the model plays."""
         return pitches.moved(self.recipe.alphabet, ids, self.back)
 
-    def heard(self, ids: Ids) -> Int:
+    def heard(self, ids: AnyInt) -> Int64:
         """Ids [..., F], as the model hears them, of ids that sounded."""
         return pitches.moved(self.recipe.alphabet, ids, -self.back)
 
     def session(
         self,
         player: PlayableModel,
-        opening: Float,
+        opening: Float64,
         outputs: Sequence[int],
         *,
         seed: int = 0,

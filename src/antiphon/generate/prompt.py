@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.arrays import Float32, Int64
 from antiphon.codecs import pitches
-from antiphon.codecs.families import Float32
 from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import pitch_name
 from antiphon.errors import FormatError, InputError, OptionError, PromptError
@@ -18,7 +18,6 @@ from antiphon.generate import notation
 from antiphon.generate.options import typed
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.score.maps import Key, Meter, MeterMap
-from antiphon.score.notes import Int
 from antiphon.score.pedal import sustained
 from antiphon.score.quantize import quantize
 from antiphon.score.score import Score
@@ -43,7 +42,7 @@ class Prompt:
     """Music for a model of `recipe` to continue (of no events where it starts from nothing)."""
 
     recipe: Recipe
-    ids: Int
+    ids: Int64
     """Events of the family [T, F], at the pitches at which the music stands."""
     standing: Standing
     """Where and on which grid they stand."""
@@ -288,7 +287,7 @@ def _numbers(value: Any, n: int, recipe: Recipe) -> Float32 | None:
     return found
 
 
-def _of_events(given: Any, recipe: Recipe) -> Int:
+def _of_events(given: Any, recipe: Recipe) -> Int64:
     """Events as the family writes them, as ids: before the first note nothing can end."""
     family = recipe.events
     if given is not None and not isinstance(given, Sequence | np.ndarray):

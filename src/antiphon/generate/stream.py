@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from antiphon.codecs.families import Float32
+from antiphon.arrays import Float32, Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.generate.plan import PiecePlan
 from antiphon.runtime.session import PlayableModel
-from antiphon.score.notes import Float, Int
 
 
 class Sounding(NamedTuple):
@@ -29,7 +28,7 @@ class Sounding(NamedTuple):
 
 
 def stream(
-    player: PlayableModel, opening: Float, plan: PiecePlan, *, seed: int, output: int = 0
+    player: PlayableModel, opening: Float64, plan: PiecePlan, *, seed: int, output: int = 0
 ) -> Generator[Sounding, Any, None]:
     """The events after the primer, for ever, or up to the length the options ask for.
 
@@ -58,14 +57,14 @@ def check_no_beam(plan: PiecePlan) -> None:
         )
 
 
-def _namer(plan: PiecePlan) -> Callable[[int, Int, Float32 | None], Sounding]:
+def _namer(plan: PiecePlan) -> Callable[[int, Int64, Float32 | None], Sounding]:
     """From a step and the ids [F] that the model plays to what sounds, each event worked out once."""
     known: dict[tuple[int, ...], Any] = {}
     family, view, standing = plan.recipe.events, plan.recipe.view, plan.prompt.standing
     start, bar = standing.start_in_bar, plan.prompt.steps_per_bar
     step_s = plan.prompt.step_s(plan.options.length.qpm)
 
-    def name(step: int, played: Int, value: Float32 | None) -> Sounding:
+    def name(step: int, played: Int64, value: Float32 | None) -> Sounding:
         ids = tuple(played.tolist())
         if ids not in known:
             known[ids] = family.event(plan.sounding(played), view)

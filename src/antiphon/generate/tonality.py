@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Field
 from antiphon.codecs.pitches import MAJOR_SCALE, PitchView
@@ -18,7 +19,6 @@ from antiphon.generate.options import Options
 from antiphon.generate.prompt import Prompt
 from antiphon.recipes import Recipe
 from antiphon.score.maps import Key
-from antiphon.score.notes import Bool, Int
 
 _EVERY = frozenset(range(12))
 
@@ -55,7 +55,7 @@ def check(recipe: Recipe, options: Options) -> None:
         )
 
 
-def heard(prompt: Prompt) -> tuple[Int, int]:
+def heard(prompt: Prompt) -> tuple[Int64, int]:
     """The prompt's ids [T, F] as the model hears them, and the semitones by which they were moved. Raises
     `PromptError` where they do not fit its range."""
     recipe, view = prompt.recipe, prompt.recipe.view

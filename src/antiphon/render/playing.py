@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.score.notes import Int
+from antiphon.arrays import Float64, Int64
 from antiphon.score.score import Score
 
 VOLUME, PAN, EXPRESSION, PEDAL = 7, 10, 11, 64
@@ -22,18 +22,16 @@ _RANGE_MSB, _RANGE_LSB, _DATA = 101, 100, 6
 _DEFAULT_VOLUME = 100
 _RAMP_S = 0.006  # a controller glides to its new value: a jump would be heard as a click
 
-Float = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Curve:
     """A value over samples: straight lines between (`at`, `value`), flat before and after them."""
 
-    at: Float
-    value: Float
+    at: Float64
+    value: Float64
 
     @classmethod
-    def steps(cls, at: Float, value: Float, before: float, rate: int) -> Curve:
+    def steps(cls, at: Float64, value: Float64, before: float, rate: int) -> Curve:
         """From values that hold from their sample on, `before` ahead of them; each change glides for 6 ms."""
         if not len(at):
             return cls(np.zeros(1), np.array([before]))
@@ -44,7 +42,7 @@ class Curve:
         old = np.concatenate([[before], value[:-1]])
         return cls(np.stack([at, arrived], 1).ravel(), np.stack([old, value], 1).ravel())
 
-    def over(self, start: int, n: int) -> float | Float:
+    def over(self, start: int, n: int) -> float | Float64:
         """The value for `n` samples from `start`: one number where it does not change."""
         first = max(int(np.searchsorted(self.at, start, side="right")) - 1, 0)
         last = int(np.searchsorted(self.at, start + n)) + 1
@@ -63,7 +61,7 @@ class Channel:
     bend: Curve
 
 
-def sounding_end(score: Score) -> Int:
+def sounding_end(score: Score) -> Int64:
     """Tick at which each note stops sounding: its end, the pedal's release, or the key struck again."""
     end = np.array(score.notes.end, dtype=np.int64)
     pedal = score.controls.number == PEDAL
@@ -85,7 +83,7 @@ def channels(score: Score, rate: int) -> list[Channel]:
     ]
 
 
-def _until_release(end: Int, time: Int, down: npt.NDArray[np.bool_], last: int) -> Int:
+def _until_release(end: Int64, time: Int64, down: npt.NDArray[np.bool_], last: int) -> Int64:
     index = np.searchsorted(time, end, side="right") - 1
     releases = np.flatnonzero(~down)
     following = np.searchsorted(releases, index, side="right")
@@ -93,7 +91,7 @@ def _until_release(end: Int, time: Int, down: npt.NDArray[np.bool_], last: int) 
     return np.where((index >= 0) & down[np.maximum(index, 0)], np.maximum(up, end), end)
 
 
-def _next_strike(score: Score) -> Int:
+def _next_strike(score: Score) -> Int64:
     """Tick at which the same key of the same part is struck next; far away where it is not."""
     notes = score.notes
     order = np.lexsort((notes.start, notes.pitch, notes.track))
@@ -113,7 +111,7 @@ def _channel(score: Score, track: int, rate: int, seat: float) -> Channel:
 
 
 def _controller(
-    score: Score, track: int, number: int, default: float, rate: int, law: Callable[[Float], Float]
+    score: Score, track: int, number: int, default: float, rate: int, law: Callable[[Float64], Float64]
 ) -> Curve:
     rows = (score.controls.number == number) & (score.controls.track == track)
     values = law(score.controls.value[rows].astype(np.float64))
@@ -121,7 +119,7 @@ def _controller(
     return Curve.steps(*_timed(score, score.controls.time[rows], values, rate), before=before, rate=rate)
 
 
-def _timed(score: Score, time: Int, value: Float, rate: int) -> tuple[Float, Float]:
+def _timed(score: Score, time: Int64, value: Float64, rate: int) -> tuple[Float64, Float64]:
     order = np.argsort(time, kind="stable")
     return score.tempos.seconds(time[order], score.ticks_per_quarter) * rate, value[order]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64
 from antiphon.errors import EmptyError, OptionError
 from antiphon.render import describe
 from antiphon.render.charts import check_picture, plain_text, save_picture
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]  # left, bottom, width, height as shares of the figure
 
 PALETTE: tuple[str, ...] = (
@@ -262,7 +262,9 @@ def _beats(score: Score, lines: npt.NDArray[np.int64]) -> list[int]:
     return beats
 
 
-def _rounded(left: Array, right: Array, bottom: Array, top: Array, across: float, up: float) -> Array:
+def _rounded(
+    left: Float64, right: Float64, bottom: Float64, top: Float64, across: float, up: float
+) -> Float64:
     """Corners of boxes with rounded edges of at most (`across`, `up`), float64 [N, 12, 2]."""
     rx = np.minimum(across, (right - left) / 2)[:, None]
     ry = np.minimum(up, (top - bottom) / 2)[:, None]

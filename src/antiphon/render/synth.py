@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64
 from antiphon.errors import InputError
 from antiphon.render import drums, room
 from antiphon.render.patches import PATCHES, Patch
@@ -27,8 +28,6 @@ _SHADE = 8  # velocities that share a timbre (loudness is exact)
 _MASTER = 0.19  # leaves room for chords
 _WET = 0.17
 _PERCUSSION = -1  # program of the drum kit in the grouping
-
-Float = npt.NDArray[np.float64]
 
 
 def synthesize(score: Score, sample_rate: int = SAMPLE_RATE) -> Samples:
@@ -58,7 +57,7 @@ def _refuse_endless(score: Score) -> None:
         )
 
 
-def _play_all(score: Score, ends_s: Float, mix: Samples, rate: int) -> None:
+def _play_all(score: Score, ends_s: Float64, mix: Samples, rate: int) -> None:
     parts = channels(score, rate)
     start = np.round(score.start_s * rate).astype(np.int64)
     length = np.clip(np.round((ends_s - score.start_s) * rate), 1, _LONGEST_TONE_S * rate).astype(np.int64)
@@ -152,7 +151,7 @@ def _fade(samples: Samples, length: int, release: int) -> None:
     samples[length:] *= np.cos(np.linspace(0.0, np.pi / 2, release, dtype=np.float32)[: len(tail)]) ** 2
 
 
-def _bent(sound: Samples, semitones: float | Float, n: int) -> Samples:
+def _bent(sound: Samples, semitones: float | Float64, n: int) -> Samples:
     """The first `n` samples of a tone read faster or slower, so that its pitch follows the bend."""
     if isinstance(semitones, float) and semitones == 0.0:
         return sound[:, :n]
@@ -162,7 +161,7 @@ def _bent(sound: Samples, semitones: float | Float, n: int) -> Samples:
     return np.stack([np.interp(position, at, side) for side in sound]).astype(np.float32)
 
 
-def _balance(pan: float | Float, place: float) -> tuple[float | Float, float | Float]:
+def _balance(pan: float | Float64, place: float) -> tuple[float | Float64, float | Float64]:
     """Amplitudes left and right of equal power, 1 each in the middle."""
     angle = (np.clip(np.asarray(pan) + place, -1.0, 1.0) + 1.0) * (np.pi / 4)
     return np.sqrt(2.0) * np.cos(angle), np.sqrt(2.0) * np.sin(angle)

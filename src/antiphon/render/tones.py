@@ -13,10 +13,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64
 from antiphon.render.patches import Noise, Patch
 
 Samples = npt.NDArray[np.float32]
-Array = npt.NDArray[np.float64]
 
 BLOCK = 128
 _OTHERS = 0.6  # level of an ensemble's detuned players beside the one who is in tune
@@ -45,7 +45,7 @@ def gain(velocity: float) -> float:
     return float((velocity / 127.0) ** 1.5)
 
 
-def spectrum(patch: Patch, pitch: int, velocity: int, rate: int) -> tuple[Array, Array]:
+def spectrum(patch: Patch, pitch: int, velocity: int, rate: int) -> tuple[Float64, Float64]:
     """Partials of a tone: multiples of its pitch, and levels whose power at full velocity is 1. Softer is
     darker.
     """
@@ -61,7 +61,7 @@ def spectrum(patch: Patch, pitch: int, velocity: int, rate: int) -> tuple[Array,
     return ratios, raw * _low_pass(ratios * f0, cutoff) / power
 
 
-def _source(patch: Patch, order: Array) -> Array:
+def _source(patch: Patch, order: Float64) -> Float64:
     if patch.levels:
         return np.array(patch.levels, np.float64)
     level = 10.0 ** (-patch.tilt_db / 20.0 * np.log2(order)) * np.where(order % 2 == 0, patch.even, 1.0)
@@ -70,21 +70,21 @@ def _source(patch: Patch, order: Array) -> Array:
     return level
 
 
-def _stretched(order: Array, patch: Patch, pitch: int) -> Array:
+def _stretched(order: Float64, patch: Patch, pitch: int) -> Float64:
     stiffness = patch.inharmonicity * 2.0 ** ((pitch - 60) / 12.0)
-    stretched: Array = order * np.sqrt((1.0 + stiffness * order**2) / (1.0 + stiffness))
+    stretched: Float64 = order * np.sqrt((1.0 + stiffness * order**2) / (1.0 + stiffness))
     return stretched
 
 
-def _resonance(patch: Patch, hz: Array) -> Array:
+def _resonance(patch: Patch, hz: Float64) -> Float64:
     level = np.ones_like(hz)
     for formant in patch.formants:
         level += formant.gain * np.exp(-0.5 * ((hz - formant.centre_hz) / formant.width_hz) ** 2)
     return level
 
 
-def _low_pass(hz: Array, cutoff_hz: float) -> Array:
-    level: Array = 1.0 / np.sqrt(1.0 + (hz / cutoff_hz) ** 4)
+def _low_pass(hz: Float64, cutoff_hz: float) -> Float64:
+    level: Float64 = 1.0 / np.sqrt(1.0 + (hz / cutoff_hz) ** 4)
     return level
 
 
@@ -93,7 +93,7 @@ def _loudness(f0: float) -> float:
     return float(np.clip((f0 / 262.0) ** -0.18, 0.5, 1.4))
 
 
-def _envelope(patch: Patch, pitch: int, n_partials: int, time: Array) -> Array:
+def _envelope(patch: Patch, pitch: int, n_partials: int, time: Float64) -> Float64:
     order = np.arange(n_partials)
     attack = patch.attack_s * (1.0 + patch.bloom * order)
     rise = np.minimum(time[:, None] / attack, 1.0)
@@ -105,7 +105,7 @@ def _envelope(patch: Patch, pitch: int, n_partials: int, time: Array) -> Array:
     return np.asarray(envelope)
 
 
-def _decay(patch: Patch, pitch: int, order: npt.NDArray[np.int64], time: Array) -> Array:
+def _decay(patch: Patch, pitch: int, order: npt.NDArray[np.int64], time: Float64) -> Float64:
     slowness = 2.0 ** (-(pitch - 60) / 12.0 * patch.tracking)
     rate = (1.0 + patch.damping * order) / (patch.decay_s * slowness)
     fall = np.exp(-time[:, None] * rate)
@@ -115,7 +115,7 @@ def _decay(patch: Patch, pitch: int, order: npt.NDArray[np.int64], time: Array) 
     return np.asarray(patch.sustain + (1.0 - patch.sustain) * fall)
 
 
-def _sum_partials(patch: Patch, hz: Array, envelope: Array, time: Array, rate: int) -> Samples:
+def _sum_partials(patch: Patch, hz: Float64, envelope: Float64, time: Float64, rate: int) -> Samples:
     """Float32 [channels, blocks * BLOCK] of every voice of every partial."""
     n_voices, n_partials = len(patch.voices), len(hz)
     voice = np.repeat(np.arange(n_voices), n_partials)
@@ -129,7 +129,7 @@ def _sum_partials(patch: Patch, hz: Array, envelope: Array, time: Array, rate: i
     return np.stack([rotate(states * phase, voice_hz, rate) for phase in phases])
 
 
-def rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
+def rotate(states: npt.NDArray[np.complex64], hz: Float64, rate: int) -> Samples:
     """Samples, float32 [blocks * BLOCK], of partials at `hz` [K] from their phasors between blocks [A, K].
 
     Each block fades from its first state turned forward to its last turned back.
@@ -143,7 +143,7 @@ def rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
     return np.asarray(rows @ columns).reshape(-1)
 
 
-def _warped(patch: Patch, time: Array) -> Array:
+def _warped(patch: Patch, time: Float64) -> Float64:
     """Each voice's own time in seconds, [A, voices]: vibrato bends its time, every voice a little
     differently.
     """

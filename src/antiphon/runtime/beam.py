@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.runtime.choices import Beam
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.session import Session
-from antiphon.score.notes import Float, Int
 
 
 @dataclass
@@ -24,13 +24,13 @@ class _Entries:
     """Every output's entries, flat: their session, events drawn so far [rows, n, F], scores [rows]."""
 
     session: Session
-    events: Int
-    score: Float
+    events: Int64
+    score: Float64
 
-    def take(self, rows: Int) -> _Entries:
+    def take(self, rows: Int64) -> _Entries:
         return _Entries(self.session.fork(rows), self.events[rows], self.score[rows])
 
-    def extend(self, u: Float) -> None:
+    def extend(self, u: Float64) -> None:
         log_p, alphabet = self.session.log_p, self.session.alphabet
         drawn = self.session.propose(u)
         rows = np.arange(len(drawn))
@@ -40,7 +40,7 @@ class _Entries:
         self.session.hear(drawn)
 
 
-def search(session: Session, end: int, draws: Draws, beam: Beam) -> Int:
+def search(session: Session, end: int, draws: Draws, beam: Beam) -> Int64:
     """The best events after `session` (one row per output) until `end` steps have gone by, int64 [n, T, F].
 
     `draws` must give `beam.width` numbers per field for each output and event: entry e's copy b takes number
@@ -69,7 +69,7 @@ def _iteration_length(done: int, n_events: int, beam: Beam) -> int:
     return beam.steps_per_iteration if done else (n_events - 1) % beam.steps_per_iteration + 1
 
 
-def _likeliest(score: Float, n: int, size: int) -> Int:
+def _likeliest(score: Float64, n: int, size: int) -> Int64:
     """Rows of the `size` highest scores of each of n outputs; the earlier of equal ones."""
     by_output = score.reshape(n, -1)
     order = np.argsort(-by_output, axis=1, kind="stable")[:, :size]

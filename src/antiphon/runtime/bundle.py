@@ -19,6 +19,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from antiphon.arrays import Bool, Float64
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Automaton
 from antiphon.errors import AntiphonError, BundleError, NameNotFound
@@ -27,7 +28,6 @@ from antiphon.recipes.recipe import upgraded
 from antiphon.runtime import container
 from antiphon.runtime.container import CARD, SUFFIX, WEIGHTS, brief
 from antiphon.runtime.sampler import OPENING_FLOOR, SAMPLER_VERSION
-from antiphon.score.notes import Bool, Float
 
 VERSION = 2
 EVENTS = "events"
@@ -69,7 +69,7 @@ class Bundle:
 
     name: str
     recipe: Recipe
-    opening: Float
+    opening: Float64
     state: Mapping[str, Tensor]
     safetensors: bytes = field(repr=False)
     graphs: Mapping[str, Graph] = field(repr=False)
@@ -311,7 +311,7 @@ def _kind(value: Any) -> str:
     return str(value)
 
 
-def _distribution(values: list[float], alphabet: Alphabet) -> Float:
+def _distribution(values: list[float], alphabet: Alphabet) -> Float64:
     found = np.array(values, dtype=np.float64)
     if found.shape != (alphabet.n_events,) or not np.isfinite(found).all() or (found < 0).any():
         raise ValueError("the opening distribution is not a list of probabilities")

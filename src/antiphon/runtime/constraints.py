@@ -6,8 +6,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from antiphon.arrays import Bool, Int64
 from antiphon.codecs.rules import MOST_STATES, Automaton, Rule, combined, product
-from antiphon.score.notes import Bool, Int
 
 
 class Constraints:
@@ -31,7 +31,7 @@ class Constraints:
                 mask = own if mask is None else mask & own
         return mask
 
-    def hear(self, field: int, ids: Int) -> None:
+    def hear(self, field: int, ids: Int64) -> None:
         """`ids` int64 [B] of a field were taken; the fields of an event come in their order."""
         states = zip(self._rules, self._states, strict=True)
         self._states = [rule.advance(state, field, ids) for rule, state in states]
@@ -49,7 +49,7 @@ class Constraints:
         else:
             self._rules, self._states = (*self._rules, rule), [*self._states, rule.begin(n)]
 
-    def take(self, rows: Int) -> Constraints:
+    def take(self, rows: Int64) -> Constraints:
         """The constraints of the rows at `rows`."""
         other = copy.copy(self)
         states = zip(self._rules, self._states, strict=True)

@@ -13,11 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from antiphon.arrays import Float32, Int64
 from antiphon.runtime.bundle import Graph
 from antiphon.runtime.state import Array, Buffer, PlayingState
-from antiphon.score.notes import Int
-
-Float32 = npt.NDArray[np.float32]
 
 _FEW = 16
 """Rows up to which a lane is worth while."""
@@ -29,11 +27,11 @@ class StepInput(NamedTuple):
     """An event that just sounded, in B pieces, and what is known of the one to come. What a model does not
     ask for may be left out."""
 
-    event: Int
+    event: Int64
     """Ids int64 [B, F]."""
     temperature: Float32
     """Above 0, float32 [B]."""
-    position: Int | None = None
+    position: Int64 | None = None
     """The step in its bar on which the event stands, and the steps of that bar, int64 [B, 2]."""
     control: Float32 | None = None
     """What the next event is conditioned on, float32 [B, C]."""
@@ -50,7 +48,7 @@ class StepOutput(NamedTuple):
     """Log-probability of each id of each field of the next event, at the asked temperature, [B, V]."""
     state: PlayingState
     """What is remembered now."""
-    label: Int | None = None
+    label: Int64 | None = None
     """The codec's own label of the event that was heard, in each group, [B, H]; None where it has none."""
     label_log_p: Float32 | None = None
     """Log-probability of each label of the next event at temperature 1, [B, L]."""

@@ -16,19 +16,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from antiphon.arrays import Float64, UInt32
 from antiphon.errors import OptionError
-
-Words = npt.NDArray[np.uint32]
-Uniform = npt.NDArray[np.float64]
 
 _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint32)
 _ROUNDS = 10
 
 
-def philox4x32(counter: Words, key: Words) -> Words:
+def philox4x32(counter: UInt32, key: UInt32) -> UInt32:
     """The block cipher: counters uint32 [..., 4] under keys uint32 [..., 2] -> uint32 [..., 4]."""
     counter, key = np.asarray(counter, np.uint32), np.asarray(key, np.uint32)
     for _ in range(_ROUNDS):
@@ -40,7 +37,7 @@ def philox4x32(counter: Words, key: Words) -> Words:
     return counter
 
 
-def uniform(seed: int, output: Any, step: Any, field: Any = 0) -> Uniform:
+def uniform(seed: int, output: Any, step: Any, field: Any = 0) -> Float64:
     """Uniform numbers in (0, 1), float64, for outputs, steps and fields (integers or arrays that broadcast).
 
     Raises `OptionError` for a seed outside 0 .. 2^64 - 1.
@@ -53,7 +50,7 @@ def uniform(seed: int, output: Any, step: Any, field: Any = 0) -> Uniform:
     return np.asarray((word + 0.5) / 2.0**32, dtype=np.float64)
 
 
-def _key(seed: int) -> Words:
+def _key(seed: int) -> UInt32:
     if not 0 <= seed < 2**64:
         raise OptionError(f"The seed is {seed}; expected a whole number from 0 to 2^64 - 1.")
     return np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32)
@@ -79,14 +76,14 @@ class Draws:
         self._first = 0
         self._numbers = self._compute(0)
 
-    def at(self, step: int) -> Uniform:
+    def at(self, step: int) -> Float64:
         """Numbers of one step, float64 [n_outputs, n_fields]; steps may be asked for in any order."""
         offset = step - self._first
         if not 0 <= offset < self._block:
             self._first = step - step % self._block
             self._numbers = self._compute(self._first)
             offset = step - self._first
-        numbers: Uniform = self._numbers[offset]
+        numbers: Float64 = self._numbers[offset]
         return numbers
 
     def take(self, rows: Any) -> Draws:
@@ -95,6 +92,6 @@ class Draws:
         other._outputs, other._numbers = self._outputs[rows], self._numbers[:, rows]
         return other
 
-    def _compute(self, first: int) -> Uniform:
+    def _compute(self, first: int) -> Float64:
         steps = np.arange(first, first + self._block)[:, None, None]
         return uniform(self._seed, self._outputs[None, :, None], steps, np.arange(self._n_fields))

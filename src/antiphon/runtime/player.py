@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime as ort
 
+from antiphon.arrays import Int64
 from antiphon.errors import BundleError, InputError, OptionError, one_line
 from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.runtime import state as states
 from antiphon.runtime.bundle import PREFILL, STEP, Bundle, Graph, Tensor
 from antiphon.runtime.graph import BoundGraph, StepInput, StepOutput
 from antiphon.runtime.state import PlayingState
-from antiphon.score.notes import Int
 
 _FEW = 16
 """Rows up to which a loop in Python is quicker than numpy."""
@@ -79,7 +79,7 @@ class Player:
             if not 0 < value < float("inf"):
                 raise OptionError(f"The temperature is {value}; expected a number above 0.")
 
-    def _unknown(self, events: Int) -> str:
+    def _unknown(self, events: Int64) -> str:
         """The first event that the model does not know."""
         rows = events.reshape(-1, self.alphabet.n_fields)
         for row in rows:
@@ -104,7 +104,7 @@ class Player:
         return f"it knows {', '.join(words)}"
 
 
-def _check_position(position: Int | None, n: int) -> None:
+def _check_position(position: Int64 | None, n: int) -> None:
     if position is None or len(position) != n:
         raise OptionError(f"{n} events came with {0 if position is None else len(position)} positions.")
     places = position.reshape(-1, 2)

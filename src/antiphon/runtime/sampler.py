@@ -12,23 +12,20 @@ is fixed to the last rounding, so that other languages draw the same; `docs/play
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from antiphon.arrays import AnyFloat, Bool, Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.runtime.choices import Sampling
-from antiphon.score.notes import Bool, Float, Int
 
 SAMPLER_VERSION = 1
 """Changes when the same distributions and random numbers come to give other events."""
 OPENING_FLOOR = 1e-9
 """Added to the probability of each first event, so that none that the model knows is quite impossible."""
 
-LogP = npt.NDArray[np.floating]
-
 
 def choose(
-    log_p: LogP, u: Float, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
-) -> Int:
+    log_p: AnyFloat, u: Float64, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
+) -> Int64:
     """One id per row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
 
     `greedy` bool [B] are rows that take the most probable one; None is those of `how`. Raises `OptionError`
@@ -50,7 +47,7 @@ def choose(
 _NOTHING = "The constraints leave no event that the model can play; loosen the key or the range."
 
 
-def _choose_one(log_p: LogP, u: float, how: Sampling, allowed: Bool | None) -> Int:
+def _choose_one(log_p: AnyFloat, u: float, how: Sampling, allowed: Bool | None) -> Int64:
     """The same for one row [V], which is most of what is asked live, with half the work."""
     if allowed is not None:
         log_p = np.where(allowed, log_p, -np.inf)
@@ -66,29 +63,29 @@ def _choose_one(log_p: LogP, u: float, how: Sampling, allowed: Bool | None) -> I
     return np.array([cumulated.searchsorted(u * cumulated[-1], "right")])
 
 
-def _limited(p: Float, how: Sampling) -> Float:
+def _limited(p: Float64, how: Sampling) -> Float64:
     """Weights [B, V] with those that top-k and top-p leave out set to 0."""
     if 0 < how.top_k < p.shape[1]:
         p = _top_k(p, how.top_k)
     return _top_p(p, how.top_p) if how.top_p < 1 else p
 
 
-def _inverse_cdf(p: Float, u: Float) -> Int:
+def _inverse_cdf(p: Float64, u: Float64) -> Int64:
     """The first id whose cumulated weight exceeds u times the row's total; never one of weight 0."""
     cumulated = p.cumsum(axis=1)
     threshold = u * cumulated[:, -1]
-    ids: Int = (cumulated > threshold[:, None]).argmax(axis=1)
+    ids: Int64 = (cumulated > threshold[:, None]).argmax(axis=1)
     return ids
 
 
-def _top_k(p: Float, k: int) -> Float:
+def _top_k(p: Float64, k: int) -> Float64:
     """Weights below the k-th largest set to 0; ties with the k-th all stay, so that the order of ids does not
     matter."""
     threshold = np.partition(p, -k, axis=1)[:, -k, None]
     return np.where(p >= threshold, p, 0.0)
 
 
-def _top_p(p: Float, share: float) -> Float:
+def _top_p(p: Float64, share: float) -> Float64:
     """Weights outside the smallest set of largest ones that reaches `share` of the row's total set to 0."""
     falling = np.sort(p, axis=1)[:, ::-1]
     cumulated = falling.cumsum(axis=1)

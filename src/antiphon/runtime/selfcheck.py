@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.codecs.rules import first
 from antiphon.codecs.timing import Bars
 from antiphon.errors import AntiphonError, BundleError
@@ -18,7 +19,6 @@ from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.container import brief
 from antiphon.runtime.player import Player
 from antiphon.runtime.session import Session
-from antiphon.score.notes import Int
 
 N_EVENTS = 64
 SEED = 0
@@ -56,7 +56,7 @@ def verify(bundle: Bundle) -> float:
     return apart
 
 
-def _played(bundle: Bundle, seed: int, steps_per_bar: int, given: Int | None) -> tuple[Int, float]:
+def _played(bundle: Bundle, seed: int, steps_per_bar: int, given: Int64 | None) -> tuple[Int64, float]:
     """Events [T, F] played, or `given`, and the log-likelihood of all but the first."""
     family, alphabet = bundle.recipe.events, bundle.alphabet
     control = bundle.recipe.control
@@ -69,7 +69,7 @@ def _played(bundle: Bundle, seed: int, steps_per_bar: int, given: Int | None) ->
         control=None if control is None else lambda steps: np.zeros((len(steps), width), np.float32),
         seed=seed,
     )
-    events: list[Int] = []
+    events: list[Int64] = []
     total = 0.0
     for t in range(N_EVENTS if given is None else len(given)):
         event = session.propose() if given is None else given[t][None]

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import AnyFloat, Float32, Float64, Int64
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Rule
 from antiphon.codecs.timing import Bars
@@ -28,13 +29,11 @@ from antiphon.runtime.choices import Sampling, check_temperature
 from antiphon.runtime.constraints import Constraints
 from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws, check_outputs
-from antiphon.runtime.sampler import OPENING_FLOOR, LogP, choose
-from antiphon.score.notes import Float, Int
+from antiphon.runtime.sampler import OPENING_FLOOR, choose
 
-Float32 = npt.NDArray[np.float32]
 _BELOW_ONE = 1 - 2**-24
 """The greatest single number below 1: rounding must not reach it."""
-Control = Callable[[Int], Float32]
+Control = Callable[[Int64], Float32]
 """Steps int64 [B] since the beginning -> the control float32 [B, C] of the events there."""
 
 
@@ -44,7 +43,7 @@ class _Rows:
 
     rows: Float32
 
-    def __call__(self, steps: Int) -> Float32:
+    def __call__(self, steps: Int64) -> Float32:
         return self.rows
 
 
@@ -93,7 +92,7 @@ class Session:
     def __init__(
         self,
         player: PlayableModel,
-        opening: Float,
+        opening: Float64,
         bars: Bars,
         n: int = 1,
         *,
@@ -106,7 +105,7 @@ class Session:
         self.alphabet = player.alphabet
         self.n_events = 0
         """Events that each row has heard."""
-        self.time: Int = np.zeros(n, np.int64)
+        self.time: Int64 = np.zeros(n, np.int64)
         """Steps gone by in each row, int64 [B]."""
         self._player, self._bars, self._control, self._seed = player, bars, control, seed
         self._outputs = np.arange(n) if outputs is None else _numbered(outputs, n)
@@ -114,7 +113,7 @@ class Session:
         self._positioned = "position" in player.wants
         self._draws: Draws | None = None
         self._before = player.start(n)  # the memory before the last event
-        self._heard: tuple[Int, Int | None, Float32 | None] | None = (
+        self._heard: tuple[Int64, Int64 | None, Float32 | None] | None = (
             None  # the last event, its position, its values
         )
         self._said: StepOutput | None = None  # what follows it, once it was asked for
@@ -127,7 +126,7 @@ class Session:
     # what may come ------------------------------------------------------------------------------------------
 
     @property
-    def log_p(self) -> LogP:
+    def log_p(self) -> AnyFloat:
         """Log-probability of each id of each field of the next event, at the temperature, [B, V]."""
         if self._heard is None:
             return np.broadcast_to(self._opening, (len(self), len(self._opening)))
@@ -158,7 +157,7 @@ class Session:
         """The continuous numbers that the last event was heard with, [B, G]; None where there are none."""
         return None if self._heard is None else self._heard[2]
 
-    def propose(self, u: Float | None = None) -> Int:
+    def propose(self, u: Float64 | None = None) -> Int64:
         """An event for each row, int64 [B, F], drawn but not heard: the same until something is heard.
 
         `u` [B, F] are numbers in (0, 1) to draw with in place of the session's own. Raises `OptionError`
@@ -177,7 +176,7 @@ class Session:
 
     # what sounded -------------------------------------------------------------------------------------------
 
-    def hear(self, events: Int, value: Float32 | None = None) -> Int:
+    def hear(self, events: Int64, value: Float32 | None = None) -> Int64:
         """`events` int64 [B, F] sounded, with the continuous numbers `value` [B, G], the proposed ones where
         None. Gives the events as they were heard: pitches that the model does not know are folded by octaves
         into its range, other numbers become the nearest that it knows.
@@ -195,11 +194,11 @@ class Session:
         self._take_in(events, self.value if value is None and self.alphabet.values else value)
         return events
 
-    def accept(self, events: Int) -> None:
+    def accept(self, events: Int64) -> None:
         """`events` int64 [B, F], which `propose` gave, sounded; they need no check."""
         self._take_in(events, self.value if self.alphabet.values else None)
 
-    def hear_all(self, events: Int, value: Float32 | None = None) -> Int:
+    def hear_all(self, events: Int64, value: Float32 | None = None) -> Int64:
         """Every row heard the same `events` int64 [T, F], one after the other, with the continuous numbers
         `value` [T, G], zeros where None; as they were heard, int64 [T, F].
 
@@ -215,7 +214,7 @@ class Session:
             heard[t] = self.hear(np.broadcast_to(event, (n, len(event))), row)[0]
         return heard
 
-    def step(self) -> Int:
+    def step(self) -> Int64:
         """Hear what is proposed; gives it, int64 [B, F]."""
         events = self.propose()
         self.accept(events)
@@ -301,7 +300,7 @@ class Session:
         """What the model said must be asked for anew: it depends on what has changed."""
         self._said = None
 
-    def _take_in(self, events: Int, value: Float32 | None) -> None:
+    def _take_in(self, events: Int64, value: Float32 | None) -> None:
         if self._heard is not None:
             self._before, self._said = self.said.state, None
         if value is None and self.alphabet.values:
@@ -312,7 +311,7 @@ class Session:
         self.time = self.time + (self.alphabet.steady or self.alphabet.steps(events))
         self.n_events += 1
 
-    def _prefilled(self, events: Int, value: Float32 | None) -> Int:
+    def _prefilled(self, events: Int64, value: Float32 | None) -> Int64:
         heard = events if self.alphabet.knows(events) else self.alphabet.heard(events)
         n, ends = len(self), np.cumsum(self.alphabet.steps(heard))
         times = ends - self.alphabet.steps(heard)
@@ -333,14 +332,14 @@ class Session:
         self._take_in(last, None if value is None else np.broadcast_to(value[-1], (n, value.shape[1])))
         return heard
 
-    def _control_at(self, steps: Int) -> Float32 | None:
+    def _control_at(self, steps: Int64) -> Float32 | None:
         """The control of every row at all of `steps` [T], [B, T, C]."""
         if self._control is None:
             return None
         rows = self._control.rows[:, None] if isinstance(self._control, _Rows) else self._control(steps)[None]
         return np.ascontiguousarray(np.broadcast_to(rows, (len(self), len(steps), rows.shape[-1])))
 
-    def _numbers(self) -> Float:
+    def _numbers(self) -> Float64:
         """This event's random numbers, [B, F + U]: to draw its fields, and in the graph."""
         if self._draws is None:
             n_fields = self.alphabet.n_fields + self._player.n_uniform
@@ -353,19 +352,19 @@ class Session:
         return np.minimum(self._numbers()[:, self.alphabet.n_fields :], _BELOW_ONE).astype(np.float32)
 
 
-def log_opening(opening: Float, alphabet: Alphabet) -> Float:
+def log_opening(opening: Float64, alphabet: Alphabet) -> Float64:
     """Log-distribution [V] of first events; no id that the model knows has probability zero."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.where(alphabet.known, opening + OPENING_FLOOR, 0.0)))
 
 
-def _places(rows: npt.ArrayLike) -> Int:
+def _places(rows: npt.ArrayLike) -> Int64:
     """Row indices from indices, or from a boolean for each row."""
     asked = np.atleast_1d(np.asarray(rows))
     return np.flatnonzero(asked) if asked.dtype == np.bool_ else asked.astype(np.int64)
 
 
-def _numbered(outputs: Sequence[int], n: int) -> Int:
+def _numbered(outputs: Sequence[int], n: int) -> Int64:
     """Output numbers of n rows. Raises `InputError` for another number of them, `OptionError` for those that
     no piece can have."""
     if len(outputs) != n:
@@ -374,11 +373,11 @@ def _numbered(outputs: Sequence[int], n: int) -> Int:
     return np.asarray(outputs, np.int64)
 
 
-def _taken(said: StepOutput, rows: Int) -> StepOutput:
+def _taken(said: StepOutput, rows: Int64) -> StepOutput:
     """The rows at `rows` of what a model said."""
     label, label_log_p, drawn = (_rows(array, rows) for array in said[2:])
     return StepOutput(said.log_p[rows], said.state.take(rows), label, label_log_p, drawn)
 
 
-def _rows(array: npt.NDArray[Any] | None, rows: Int) -> Any:
+def _rows(array: npt.NDArray[Any] | None, rows: Int64) -> Any:
     return None if array is None else array[rows]

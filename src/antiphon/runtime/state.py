@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.score.notes import Int
+from antiphon.arrays import Int64
 
 Array = npt.NDArray[np.int64 | np.float32]
 
@@ -32,7 +32,7 @@ class _Lease(NamedTuple):
     """A buffer, and which of its rows are meant; None is all of them as they stand."""
 
     buffer: Buffer
-    rows: Int | None = None
+    rows: Int64 | None = None
 
 
 class PlayingState:
@@ -63,7 +63,7 @@ class PlayingState:
             return len(tensor)
         return next((len(self.ring(name)) for name in self._rings or ()), 0)
 
-    def take(self, rows: Int) -> PlayingState:
+    def take(self, rows: Int64) -> PlayingState:
         """The memories at `rows`, which may repeat: for beams and forks. Rings are not copied yet."""
         taken = {name: tensor[rows] for name, tensor in self.tensors.items()}
         leases = {

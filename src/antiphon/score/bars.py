@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.errors import OptionError
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Int
 from antiphon.score.quantized import PerQuarter, QuantizedScore
 from antiphon.score.score import Score
 
@@ -34,7 +34,7 @@ def end_of(music: Score | QuantizedScore) -> int:
     return music.end if isinstance(music, Score) else music.total_steps
 
 
-def bar_lines(music: Score | QuantizedScore) -> Int:
+def bar_lines(music: Score | QuantizedScore) -> Int64:
     """Time at which each bar begins, int64 [n_bars]; the first is 0, the last lies before the end of the
     music, even where a meter is said after it.
 
@@ -85,7 +85,7 @@ def meter_of(length: Fraction) -> Meter:
     return Meter(whole.numerator, whole.denominator)
 
 
-def _lines(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> Int:
+def _lines(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> Int64:
     """Bar lines of one meter from `start` to before `stop`, in whole numbers: a bar is 4 x numerator /
     denominator.
     """

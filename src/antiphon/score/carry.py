@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.score.maps import KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Int
 from antiphon.score.score import Bends, Controls
 
 E = TypeVar("E", KeyChange, Mark)
@@ -59,7 +59,7 @@ def bends(given: Bends, start: int, end: int) -> Bends:
     return Bends(np.maximum(given.time[kept] - start, 0), given.value[kept], given.track[kept])
 
 
-def _holding_rows(time: Int, kind: Int, start: int, end: int) -> Int:
+def _holding_rows(time: Int64, kind: Int64, start: int, end: int) -> Int64:
     """Rows from `start` to `end`, and of each kind the last row before."""
     before = np.flatnonzero(time < start)[::-1]
     _, last = np.unique(kind[before], return_index=True)

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.score import carry
 from antiphon.score.bars import bar_lines, end_of, pickup
-from antiphon.score.notes import Bool, Float, Int
 from antiphon.score.quantized import QuantizedScore
 from antiphon.score.score import Score
 
@@ -64,7 +64,7 @@ def split(music: M, times: Iterable[int], *, inside_notes: bool = True) -> list[
     With `inside_notes` False, a time at which a note is sounding is passed over. Times outside the music
     are no cuts.
     """
-    wanted: Int = np.unique(np.fromiter(times, np.int64))
+    wanted: Int64 = np.unique(np.fromiter(times, np.int64))
     wanted = wanted[(wanted > 0) & (wanted < end_of(music))]
     if not inside_notes:
         wanted = wanted[~_sounding(music, wanted)]
@@ -138,7 +138,7 @@ def _stretch_of(music: M, start: int, end: int) -> M:
     return music.replace(**changes)
 
 
-def _onsets(music: QuantizedScore, kept: Bool, start: int) -> Float | None:
+def _onsets(music: QuantizedScore, kept: Bool, start: int) -> Float64 | None:
     return None if music.onsets is None else music.onsets[kept] - start
 
 
@@ -154,7 +154,7 @@ def _pieces(music: M, bounds: Iterable[tuple[int, int]]) -> list[M]:
     return found
 
 
-def _only(music: M, rows: Int) -> M:
+def _only(music: M, rows: Int64) -> M:
     """The music with some of its notes."""
     changes: dict[str, Any] = {"notes": music.notes[rows]}
     if isinstance(music, QuantizedScore) and music.onsets is not None:
@@ -168,7 +168,7 @@ def _changes(music: Score | QuantizedScore, *, tempo: bool) -> Sequence[int]:
     return [*times, *music.tempos.time[1:].tolist()] if tempo else times
 
 
-def _sounding(music: Score | QuantizedScore, times: Int) -> Bool:
+def _sounding(music: Score | QuantizedScore, times: Int64) -> Bool:
     """Whether a note that began before each of `times` lasts beyond it."""
     begun = np.searchsorted(np.sort(music.notes.start), times, side="left")
     ended = np.searchsorted(np.sort(music.notes.end), times, side="right")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.score.notes import Float, Int, Small, frozen
+from antiphon.arrays import Float64, Int16, Int64
+from antiphon.score.notes import frozen
 from antiphon.score.signatures import LETTERS, PITCH_CLASSES, Key, KeyChange, Mark, Meter
 
 __all__ = [
@@ -34,8 +35,8 @@ DEFAULT_QPM = 120.0
 class TempoMap:
     """Quarters per minute from each `time` on."""
 
-    time: Int
-    qpm: Float
+    time: Int64
+    qpm: Float64
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, np.int64))
@@ -63,14 +64,14 @@ class TempoMap:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def seconds(self, time: Int | int, ticks_per_quarter: float) -> Float:
+    def seconds(self, time: Int64 | int, ticks_per_quarter: float) -> Float64:
         """Seconds (float64) of times given in ticks (or in steps, with steps per quarter)."""
         rate = 60.0 / (self.qpm * ticks_per_quarter)
         if len(rate) == 1:
             return np.asarray(time) * rate[0]  # type: ignore[no-any-return]
         offset = np.concatenate([[0.0], np.cumsum(np.diff(self.time) * rate[:-1])])
         index = np.maximum(np.searchsorted(self.time, time, side="right") - 1, 0)
-        result: Float = offset[index] + (np.asarray(time) - self.time[index]) * rate[index]
+        result: Float64 = offset[index] + (np.asarray(time) - self.time[index]) * rate[index]
         return result
 
 
@@ -78,9 +79,9 @@ class TempoMap:
 class MeterMap:
     """Time signatures; a change starts a new bar."""
 
-    time: Int
-    numerator: Small
-    denominator: Small
+    time: Int64
+    numerator: Int16
+    denominator: Int16
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, np.int64))

@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.errors import OptionError
 from antiphon.score import chords
 from antiphon.score.maps import Key, KeyChange, TempoMap
-from antiphon.score.notes import Bool, Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.retime import retimed
 from antiphon.score.score import Score
 
@@ -98,15 +99,15 @@ def snap(score: Score, steps_per_quarter: int, strength: float = 1.0) -> Score:
     return score.replace(notes=notes.replace(start=notes.start + move, end=notes.end + move))
 
 
-def _folded(pitch: Int, lo: int, hi: int) -> Int:
+def _folded(pitch: Int64, lo: int, hi: int) -> Int64:
     """Pitches outside `lo`..`hi` moved by octaves to the nearest place inside."""
     up = -(-(lo - pitch) // 12) * 12
     down = -(-(pitch - hi) // 12) * 12
-    result: Int = pitch + np.where(pitch < lo, up, 0) - np.where(pitch > hi, down, 0)
+    result: Int64 = pitch + np.where(pitch < lo, up, 0) - np.where(pitch > hi, down, 0)
     return result
 
 
-def _at(notes: Notes, pitch: Int) -> Notes:
+def _at(notes: Notes, pitch: Int64) -> Notes:
     return notes.replace(pitch=pitch.astype(np.int16))
 
 

@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Int = npt.NDArray[np.int64]
-Small = npt.NDArray[np.int16]
-Bool = npt.NDArray[np.bool_]
-Float = npt.NDArray[np.float64]
+from antiphon.arrays import Bool, Int16, Int64
 
 _DTYPES: dict[str, type] = {"start": np.int64, "end": np.int64, "is_drum": np.bool_}
 
@@ -38,13 +35,13 @@ class Notes:
     track: index of the part the note belongs to (see `Score.track_names`).
     """
 
-    start: Int
-    end: Int
-    pitch: Small
-    velocity: Small
-    program: Small
+    start: Int64
+    end: Int64
+    pitch: Int16
+    velocity: Int16
+    program: Int16
     is_drum: Bool
-    track: Small
+    track: Int16
 
     def __post_init__(self) -> None:
         for field in fields(self):

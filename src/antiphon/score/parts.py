@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.errors import NameNotFound
-from antiphon.score.notes import Int
 from antiphon.score.score import Bends, Controls, Score
 
 
@@ -63,7 +63,7 @@ def by_instrument(score: Score) -> Score:
     )
 
 
-def _homes(score: Score, new: Int, track: Int, n: int) -> Int:
+def _homes(score: Score, new: Int64, track: Int64, n: int) -> Int64:
     """The new number of each track, the one its first note has; silent tracks are numbered from `n` on."""
     number = np.full(score.n_tracks + 1, -1)
     sounding, first = np.unique(track, return_index=True)
@@ -73,7 +73,7 @@ def _homes(score: Score, new: Int, track: Int, n: int) -> Int:
     return number
 
 
-def _renumbered(score: Score, number: Int, *, drop: bool) -> Score:
+def _renumbered(score: Score, number: Int64, *, drop: bool) -> Score:
     """Everything on the track that `number` [n_tracks + 1] says; -1 leaves it out where `drop` says so."""
     notes, controls, bends = score.notes, score.controls, score.bends
     rows = [number[column.track] >= 0 if drop else slice(None) for column in (notes, controls, bends)]

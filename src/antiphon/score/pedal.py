@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.score.notes import Bool, Int, Notes, Small
+from antiphon.arrays import Bool, Int16, Int64
+from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 SUSTAIN = 64
@@ -38,7 +39,7 @@ def sustained(score: Score, control: int = SUSTAIN) -> Score:
 class _Pedal:
     """The pedals of all parts on one line of time, on which each part has a span of its own."""
 
-    def __init__(self, time: Int, track: Small, down: Bool, notes: Notes) -> None:
+    def __init__(self, time: Int64, track: Int16, down: Bool, notes: Notes) -> None:
         latest = np.maximum(notes.start, notes.end)
         self.last = int(max(time.max(), latest[~notes.is_drum].max()))
         self.span = max(self.last, int(latest.max())) + 1
@@ -47,25 +48,25 @@ class _Pedal:
         self.moved, self.down = place[order], down[order]
         self.raised = place[order][~down[order]]
 
-    def places(self, time: Int, track: Small) -> Int:
+    def places(self, time: Int64, track: Int16) -> Int64:
         """Points of the line, int64."""
         return track * np.int64(self.span) + time
 
-    def is_down(self, time: Int, track: Small) -> Bool:
+    def is_down(self, time: Int64, track: Int16) -> Bool:
         """Whether the part's pedal is down at each time, after what moved it then."""
         latest = np.searchsorted(self.moved, self.places(time, track), side="right") - 1
         of_part = (latest >= 0) & (self.moved[latest] >= self.places(np.zeros_like(time), track))
         result: Bool = of_part & self.down[latest]
         return result
 
-    def rises(self, time: Int, track: Small) -> Int:
+    def rises(self, time: Int64, track: Int16) -> Int64:
         """When the part's pedal next comes up after each time; the last time of all where it does not."""
         following = np.searchsorted(self.raised, self.places(time, track), side="right")
         begin = self.places(np.zeros_like(time), track)
         raised = np.append(self.raised, np.iinfo(np.int64).max)[following]
         return np.where(raised < begin + self.span, raised - begin, self.last)
 
-    def ends(self, notes: Notes, held: Bool) -> tuple[Int, Bool]:
+    def ends(self, notes: Notes, held: Bool) -> tuple[Int64, Bool]:
         """The end of every note, and which notes are left; those not `held` stay as they are."""
         carried = held & self.is_down(notes.end, notes.track)
         end = np.where(carried, self.rises(notes.end, notes.track), notes.end)
@@ -73,7 +74,7 @@ class _Pedal:
         kept = ~held | (struck > notes.start)
         return np.minimum(end, struck), kept
 
-    def _struck_again(self, notes: Notes, held: Bool) -> Int:
+    def _struck_again(self, notes: Notes, held: Bool) -> Int64:
         """When each note's pitch is next struck in its part, pedal down; never for those not `held`."""
         never = np.iinfo(np.int64).max
         result = np.full(len(notes), never)

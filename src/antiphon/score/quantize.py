@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.score import retime
-from antiphon.score.notes import Float, Int
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 from antiphon.score.score import Score
 
@@ -58,7 +58,7 @@ def _steps(score: Score, grid: Grid, round_like: str) -> retime.Clock:
     return lambda ticks: np.floor(unrounded(ticks) + 0.5).astype(np.int64)
 
 
-def _unrounded(score: Score, grid: Grid, round_like: str) -> Callable[[Int], Float]:
+def _unrounded(score: Score, grid: Grid, round_like: str) -> Callable[[Int64], Float64]:
     """The function from ticks to steps and parts of them."""
     resolution = score.ticks_per_quarter
     if isinstance(grid, PerQuarter) and round_like == "ticks":

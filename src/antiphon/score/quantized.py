@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Float64
 from antiphon.score.maps import KeyChange, Mark, Meter, MeterMap, TempoMap
-from antiphon.score.notes import Float, Notes, frozen
+from antiphon.score.notes import Notes, frozen
 
 
 class PerQuarter(NamedTuple):
@@ -48,7 +49,7 @@ class QuantizedScore:
     track_names: tuple[str, ...] = ()
     title: str = ""
     source: str = ""
-    onsets: Float | None = None
+    onsets: Float64 | None = None
     """Where each note begins before rounding, float64 [N] in steps: what was played together and what was
     not. None where that is not known; the whole steps then stand for it."""
 

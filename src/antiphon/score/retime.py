@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.score.maps import KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Int
 from antiphon.score.score import Bends, Controls, Score
 
-Clock = Callable[[Int], Int]  # int64 [N] to int64 [N], never falling
+Clock = Callable[[Int64], Int64]  # int64 [N] to int64 [N], never falling
 
 
 def retimed(score: Score, to: Clock) -> Score:

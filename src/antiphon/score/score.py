@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int16, Int64
 from antiphon.score.maps import KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Float, Int, Notes, Small, frozen
+from antiphon.score.notes import Notes, frozen
 
 DEFAULT_TICKS_PER_QUARTER = 480
 
@@ -19,10 +20,10 @@ DEFAULT_TICKS_PER_QUARTER = 480
 class Controls:
     """Control changes as columns: `time` (ticks), controller `number` 0-127, `value` 0-127, `track`."""
 
-    time: Int
-    number: Small
-    value: Small
-    track: Small
+    time: Int64
+    number: Int16
+    value: Int16
+    track: Int16
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, np.int64))
@@ -50,9 +51,9 @@ class Controls:
 class Bends:
     """Pitch bends as columns: `time` (ticks), `value` -8192..8191, `track`."""
 
-    time: Int
-    value: Small
-    track: Small
+    time: Int64
+    value: Int16
+    track: Int16
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, np.int64))
@@ -134,12 +135,12 @@ class Score:
         return int(self.notes.end.max()) if len(self.notes) else 0
 
     @cached_property
-    def start_s(self) -> Float:
+    def start_s(self) -> Float64:
         """Onset of every note in seconds (float64 [N])."""
         return self.tempos.seconds(self.notes.start, self.ticks_per_quarter)
 
     @cached_property
-    def end_s(self) -> Float:
+    def end_s(self) -> Float64:
         """End of every note in seconds (float64 [N])."""
         return self.tempos.seconds(self.notes.end, self.ticks_per_quarter)
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from antiphon.arrays import Bool, Int64
 from antiphon.score.carry import rows
 from antiphon.score.maps import KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Bool, Int
 from antiphon.score.score import Bends, Controls, Score
 
 E = TypeVar("E", KeyChange, Mark)
@@ -76,12 +76,12 @@ def _new_bends(bends: Bends) -> Bends:
     return Bends(*(getattr(bends, name)[kept] for name in ("time", "value", "track")))
 
 
-def _news(time: Int, kind: Int, value: Int) -> Int:
+def _news(time: Int64, kind: Int64, value: Int64) -> Int64:
     """Rows in order of time whose value differs from the one before of their kind."""
     order = np.lexsort((np.arange(len(time)), time, kind))
     kind, value = kind[order], value[order]
     new: Bool = np.ones(len(order), np.bool_)
     new[1:] = (kind[1:] != kind[:-1]) | (value[1:] != value[:-1])
     kept = order[new]
-    result: Int = kept[np.lexsort((kept, time[kept]))]
+    result: Int64 = kept[np.lexsort((kept, time[kept]))]
     return result

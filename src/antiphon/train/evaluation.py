@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from antiphon.arrays import Int64
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
@@ -18,7 +19,7 @@ from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
 from antiphon.nets import EventBatch, EventModel, Loss
 from antiphon.recipes import Recipe
-from antiphon.train.loader import Indices, tensors
+from antiphon.train.loader import tensors
 from antiphon.train.processes import Processes
 
 
@@ -82,7 +83,7 @@ class Evaluation:
 
     net: EventModel
     corpus: Corpus
-    indices: Indices
+    indices: Int64
     recipe: Recipe
     device: torch.device
     processes: Processes

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save
 
 from antiphon import nets
+from antiphon.arrays import Float64, Int64
 from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
@@ -26,7 +27,6 @@ from antiphon.runtime.container import SUFFIX
 from antiphon.runtime.player import Player
 from antiphon.runtime.selfcheck import recorded
 from antiphon.runtime.session import PlayableModel, Session
-from antiphon.score.notes import Float, Int
 from antiphon.train import checkpoint, graph, metrics
 from antiphon.train.folder import RunFolder
 from antiphon.train.playing import Playing
@@ -97,7 +97,7 @@ def bundled(
     )
 
 
-def of_model(model: EventModel, name: str, opening: Float, *, half: bool = False, **about: Any) -> Bundle:
+def of_model(model: EventModel, name: str, opening: Float64, *, half: bool = False, **about: Any) -> Bundle:
     """A bundle of a net in memory; `about` are further fields of `Bundle`. With `half` its weights are
     rounded. Raises `RunError` where the net cannot be a playing graph.
     """
@@ -146,7 +146,7 @@ def _compare(made: Bundle, model: EventModel) -> None:
         )
 
 
-def _near(some: Sequence[Float], others: Sequence[Float]) -> bool:
+def _near(some: Sequence[Float64], others: Sequence[Float64]) -> bool:
     """Whether arrays of log-probabilities are the same but for rounding."""
     return all(np.allclose(a, b, rtol=0, atol=_APART) for a, b in zip(some, others, strict=True))
 
@@ -157,7 +157,7 @@ def _session(made: Bundle, automaton: PlayableModel, sampling: Sampling) -> Sess
     return Session(automaton, made.opening, _BARS, control=control, sampling=sampling)
 
 
-def _said(made: Bundle, automaton: PlayableModel, events: Int, warmth: float) -> list[Float]:
+def _said(made: Bundle, automaton: PlayableModel, events: Int64, warmth: float) -> list[Float64]:
     """What follows `events` [T, F] at a temperature, of which half are heard at once where that is
     possible."""
     session = _session(made, automaton, Sampling(warmth))
@@ -170,7 +170,7 @@ def _said(made: Bundle, automaton: PlayableModel, events: Int, warmth: float) ->
     return found
 
 
-def _nll(made: Bundle, automaton: PlayableModel, events: Int) -> Float:
+def _nll(made: Bundle, automaton: PlayableModel, events: Int64) -> Float64:
     """Nats of each of `events` [T, F] after the first, played one after the other with usual values."""
     alphabet, session = made.alphabet, _session(made, automaton, Sampling())
     usual = np.zeros((1, len(alphabet.values)), np.float32) if alphabet.values else None
@@ -182,7 +182,7 @@ def _nll(made: Bundle, automaton: PlayableModel, events: Int) -> Float:
     return np.array(nll)
 
 
-def _as_trained(made: Bundle, events: Int) -> nets.EventBatch:
+def _as_trained(made: Bundle, events: Int64) -> nets.EventBatch:
     """The same as one sequence to train on."""
     times = made.alphabet.times(events)[None]
     control, values = made.recipe.control, len(made.alphabet.values)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from antiphon.arrays import Int64
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
@@ -21,8 +21,6 @@ from antiphon.nets import EventBatch
 from antiphon.recipes import Recipe
 from antiphon.runtime import bundle
 from antiphon.train.processes import Processes
-
-Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Loader:
     """
 
     corpus: Corpus
-    indices: Indices
+    indices: Int64
     recipe: Recipe
     seed: int
     processes: Processes
@@ -71,8 +69,8 @@ class TrainingData:
 
     corpus: Corpus
     recipe: Recipe
-    train: Indices
-    validation: Indices
+    train: Int64
+    validation: Int64
     unseen: bool
 
     @property

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from antiphon import nets
+from antiphon.arrays import Int64
 from antiphon.nets import EventModel
 from antiphon.runtime.graph import StepInput, StepOutput
-from antiphon.score.notes import Int
 
 
 class _Memory(dict[str, Tensor]):
     """A net's state."""
 
-    def take(self, rows: Int) -> _Memory:
+    def take(self, rows: Int64) -> _Memory:
         """The rows at `rows`."""
         return _Memory({name: tensor[torch.from_numpy(rows)] for name, tensor in self.items()})
 

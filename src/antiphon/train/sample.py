@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from antiphon.codecs.families import Float32
+from antiphon.arrays import Float32, Float64, Int64
 from antiphon.codecs.kinds import Standing
 from antiphon.codecs.rules import first
 from antiphon.codecs.timing import Bars
@@ -18,7 +18,6 @@ from antiphon.recipes import Recipe
 from antiphon.render import roll, synth
 from antiphon.runtime.session import Session
 from antiphon.score.maps import Meter
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 from antiphon.train.playing import Playing
 
@@ -41,7 +40,7 @@ class NetSampler:
 
     net: EventModel
     recipe: Recipe
-    opening: Float
+    opening: Float64
     device: torch.device
     seed: int
 
@@ -63,7 +62,7 @@ class NetSampler:
         standing = Standing(Meter(), quarter, second, track=0)
         return family.extractor.to_score(family.decode(family.excerpt(ids, 0), standing, view, value))
 
-    def _played(self, steps_per_bar: int, steps: int) -> tuple[Int, Float32 | None]:
+    def _played(self, steps_per_bar: int, steps: int) -> tuple[Int64, Float32 | None]:
         """Events [T, F] of `steps` steps, of eight bars where that is 0, and their continuous numbers."""
         family, alphabet, control = self.recipe.events, self.recipe.alphabet, self.recipe.control
         session = Session(
@@ -75,7 +74,7 @@ class NetSampler:
             seed=self.seed,
         )
         end = steps or _BARS * steps_per_bar
-        events: list[Int] = []
+        events: list[Int64] = []
         value: list[Float32] = []
         while session.time[0] < end and len(events) < 8 * end:
             events.append(session.step()[0])

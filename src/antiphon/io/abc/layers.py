@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from antiphon.score.notes import Int, Notes
+from antiphon.arrays import Int64
+from antiphon.score.notes import Notes
 
 GRID = 48
 
@@ -31,7 +32,7 @@ class LayerSegment:
     """Whether its notes begin here; False for what is left of notes begun before a cut."""
 
 
-def on_grid(times: Int, per_quarter: int) -> Int:
+def on_grid(times: Int64, per_quarter: int) -> Int64:
     """Ticks in steps of the grid, halves upwards."""
     return (2 * np.asarray(times) * GRID + per_quarter) // (2 * per_quarter)
 
@@ -71,7 +72,7 @@ def cut(layer: Iterable[LayerSegment], at: Sequence[int]) -> list[LayerSegment]:
     return [part for segment in filled for part in _parts(segment, bounds)]
 
 
-def _parts(segment: LayerSegment, bounds: Int) -> list[LayerSegment]:
+def _parts(segment: LayerSegment, bounds: Int64) -> list[LayerSegment]:
     first, last = np.searchsorted(bounds, [segment.start, segment.stop], side="right")
     inner = [int(bound) for bound in bounds[first:last] if bound < segment.stop]
     edges = [segment.start, *inner, segment.stop]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.errors import FormatError
 from antiphon.io import repeats
 from antiphon.io.abc.bars import QUARTER, WrittenBar, WrittenVoice
@@ -18,7 +19,7 @@ from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
 from antiphon.io.repeats import PlayedBar
 from antiphon.score.bars import meter_of
 from antiphon.score.maps import Key, KeyChange, Mark, Meter, MeterMap, TempoMap
-from antiphon.score.notes import Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 _USUAL_TICKS = 480
@@ -219,7 +220,7 @@ def _short(start: int, stop: int) -> tuple[int, Meter]:
 # Times
 
 
-def _resolution(times: Sequence[Int]) -> int:
+def _resolution(times: Sequence[Int64]) -> int:
     """The ticks a quarter that hold all times: 480 or a multiple where they can, 27,720 where none can."""
     shared = int(np.gcd.reduce(np.concatenate([*times, np.array([QUARTER])])))
     needed = QUARTER // shared
@@ -229,11 +230,11 @@ def _resolution(times: Sequence[Int]) -> int:
     return _ROUND_TICKS
 
 
-def _ticks(times: Int, per_quarter: int) -> Int:
+def _ticks(times: Int64, per_quarter: int) -> Int64:
     return (2 * times * per_quarter + QUARTER) // (2 * QUARTER)
 
 
-def _notes(rows: Int, voice: WrittenVoice, track: int, per_quarter: int) -> Notes:
+def _notes(rows: Int64, voice: WrittenVoice, track: int, per_quarter: int) -> Notes:
     times = _ticks(rows[:, :2], per_quarter)
     return Notes.of(
         times[:, 0],

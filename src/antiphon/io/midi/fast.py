@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import symusic
 
+from antiphon.arrays import AnyInt
 from antiphon.io.limits import Limits
 from antiphon.io.midi.container import Header
-from antiphon.io.midi.parts import Contents, IntColumn, MidiPart, check_counts
+from antiphon.io.midi.parts import Contents, MidiPart, check_counts
 
 _REPLACEMENT = "\ufffd"  # stands where a name was not UTF-8
 _SMALL, _SWARM, _PROGRAM_CHANGE = 1 << 19, 1 << 15, 0xC
-_NOTHING: IntColumn = np.empty(0, dtype=np.int32)
+_NOTHING: AnyInt = np.empty(0, dtype=np.int32)
 
 
 def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
@@ -63,7 +64,7 @@ def _part(track: symusic.core.TrackTick) -> MidiPart:
     )
 
 
-def _columns(events: Any, *names: str) -> Sequence[IntColumn]:
+def _columns(events: Any, *names: str) -> Sequence[AnyInt]:
     if not len(events):
         return (_NOTHING,) * len(names)
     columns = events.numpy()

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import AnyInt, Int16, Int64
 from antiphon.errors import FormatError
 from antiphon.io.limits import Limits, check_length
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Int, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.score import Bends, Controls, Score
 
 DRUM_CHANNEL = 9
@@ -24,9 +25,6 @@ CHORD_PREFIX = "Chord: "
 MICROSECONDS_A_MINUTE = 60_000_000
 _TIME_BITS = 40
 _RADIX_SORTED = 1 << 16  # numpy sorts 16-bit numbers in linear time
-
-IntColumn = npt.NDArray[np.integer[Any]]
-"""A column of a part, in whatever width its reader gives."""
 
 
 class MidiPart(NamedTuple):
@@ -37,9 +35,9 @@ class MidiPart(NamedTuple):
     name: str
     program: int
     is_drum: bool
-    notes: Sequence[IntColumn]
-    controls: Sequence[IntColumn]
-    bends: Sequence[IntColumn]
+    notes: Sequence[AnyInt]
+    controls: Sequence[AnyInt]
+    bends: Sequence[AnyInt]
     lyrics: Sequence[tuple[int, str]] = ()
 
 
@@ -125,7 +123,7 @@ def _notes(parts: list[MidiPart]) -> Notes:
     return Notes(start, _released(start, end, pitch, track), pitch, velocity, program, is_drum, track)
 
 
-def _released(start: Int, end: Int, pitch: Small, track: Small) -> Int:
+def _released(start: Int64, end: Int64, pitch: Int16, track: Int16) -> Int64:
     """Ends of the notes where a note-off lets go of every sounding note of its pitch in the part.
 
     The readers pair note-ons and note-offs first in, first out, which gives the same ends unless notes
@@ -147,7 +145,7 @@ def _released(start: Int, end: Int, pitch: Small, track: Small) -> Int:
     return released
 
 
-def _joined(tables: Sequence[Sequence[IntColumn]], dtypes: tuple[type, ...]) -> list[npt.NDArray[Any]]:
+def _joined(tables: Sequence[Sequence[AnyInt]], dtypes: tuple[type, ...]) -> list[npt.NDArray[Any]]:
     """The tables' rows one after the other: a column of each of `dtypes`, and one of the table's number."""
     counts = [len(table[0]) for table in tables]
     if not any(counts):

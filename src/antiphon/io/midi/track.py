@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from antiphon.arrays import AnyInt
 from antiphon.errors import FormatError
 from antiphon.io.midi.container import END, KEY, LYRIC, MARKER, METER, NAME, TEMPO, text
-from antiphon.io.midi.parts import DRUM_CHANNEL, IntColumn, MidiPart
+from antiphon.io.midi.parts import DRUM_CHANNEL, MidiPart
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFE: 0}
@@ -88,7 +89,7 @@ def conductor_title(data: bytes, start: int, end: int) -> str:
     return reader.track.name
 
 
-def _columns(rows: list[Row], n: int) -> list[IntColumn]:
+def _columns(rows: list[Row], n: int) -> list[AnyInt]:
     return list(np.array(rows, dtype=np.int64).reshape(-1, n).T.copy())
 
 

@@ -13,9 +13,9 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int64
 from antiphon.io import tempo_words
 from antiphon.io.musicxml.numbers import Place, number
-from antiphon.score.notes import Float, Int
 
 LEVELS = {
     "n": 1, "pppppp": 1, "ppppp": 5, "pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96,
@@ -158,7 +158,7 @@ class Hairpin(NamedTuple):
     sign: int
 
 
-def velocities(times: Int, levels: Sequence[Level], hairpins: Sequence[Hairpin], near: int) -> Float:
+def velocities(times: Int64, levels: Sequence[Level], hairpins: Sequence[Hairpin], near: int) -> Float64:
     """Velocity of notes at `times` (int64 [N] ticks), float64 [N].
 
     A hairpin leads to the mark that stands at its end or up to `near` ticks after it, else one mark up or
@@ -180,10 +180,10 @@ def velocities(times: Int, levels: Sequence[Level], hairpins: Sequence[Hairpin],
     return _sounding(times, sorted([*marks, *reached], key=lambda level: level.time), ramps)
 
 
-def _sounding(times: Int, marks: Sequence[Level], ramps: Sequence[tuple[Hairpin, float, float]]) -> Float:
+def _sounding(times: Int64, marks: Sequence[Level], ramps: Sequence[tuple[Hairpin, float, float]]) -> Float64:
     at = np.array([level.time for level in marks])
     value = np.array([level.velocity for level in marks])
-    found: Float = value[np.searchsorted(at, times, side="right") - 1]
+    found: Float64 = value[np.searchsorted(at, times, side="right") - 1]
     order = np.argsort(times, kind="stable")
     ordered = times[order]
     for (start, stop, _), before, target in ramps:

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.errors import FormatError
 from antiphon.io import repeats
 from antiphon.io.limits import Limits, check_length
@@ -19,7 +20,7 @@ from antiphon.io.musicxml.numbers import Place
 from antiphon.io.musicxml.written import STARTS, STOPS, Note, Syllable, WrittenScore
 from antiphon.io.repeats import PlayedBar
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Bool, Float, Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 T = TypeVar("T")
@@ -61,9 +62,9 @@ class Timeline:
     """
 
     bars: list[BarSpan]
-    measures: Int
+    measures: Int64
     order: list[PlayedBar]
-    shift: Int
+    shift: Int64
 
     @classmethod
     def of(cls, written: WrittenScore, unroll: bool) -> Timeline:
@@ -83,13 +84,13 @@ class Timeline:
         """When the last bar begins."""
         return self.bars[self.order[-1].bar].start + int(self.shift[-1]) if self.order else 0
 
-    def on_page(self, places: Sequence[Place]) -> Int:
+    def on_page(self, places: Sequence[Place]) -> Int64:
         """Ticks from the beginning of the page for places."""
         rows = np.array(places, dtype=np.int64).reshape(-1, 2)
-        times: Int = self.measures[rows[:, 0]] + rows[:, 1]
+        times: Int64 = self.measures[rows[:, 0]] + rows[:, 1]
         return times
 
-    def play(self, on_page: Int, most: int) -> tuple[Int, Int, Int]:
+    def play(self, on_page: Int64, most: int) -> tuple[Int64, Int64, Int64]:
         """Where and when things at sorted times of the page are played: their numbers, their times, and the
         numbers of the played bars. Raises `FormatError` for more than `most`.
         """
@@ -150,7 +151,7 @@ def _notes(written: WrittenScore, timeline: Timeline, limits: Limits) -> Notes:
     return notes[np.lexsort((notes.start, notes.track))]
 
 
-def _velocities(written: WrittenScore, timeline: Timeline, track: Int, on_page: Int) -> Float:
+def _velocities(written: WrittenScore, timeline: Timeline, track: Int64, on_page: Int64) -> Float64:
     found = np.empty(len(track))
     for number in range(len(written.names)):
         mine = track == number
@@ -226,15 +227,15 @@ def _chosen_verses(sung: Iterable[tuple[int, int, int]], timeline: Timeline) -> 
 class Tied(NamedTuple):
     """Columns of notes (int64 [N]) by their beginnings; `tie` is a sum of `STARTS` and `STOPS`."""
 
-    start: Int
-    end: Int
-    track: Int
-    pitch: Int
-    voice: Int
-    tie: Int
+    start: Int64
+    end: Int64
+    track: Int64
+    pitch: Int64
+    voice: Int64
+    tie: Int64
 
 
-def joined(notes: Tied, rounding: int) -> tuple[Bool, Int]:
+def joined(notes: Tied, rounding: int) -> tuple[Bool, Int64]:
     """Which notes begin a sound (bool [N]), and the ends of the sounds (int64 [N]).
 
     A tie leads to the next note of its pitch and part at which a tie stops; they may miss each other by
@@ -268,7 +269,7 @@ def _following(notes: Tied) -> Bool:
 
 
 def _leading_to(
-    open_ties: list[tuple[int, int]], end: Int, start: int, voice: int, rounding: int, *, any_voice: bool
+    open_ties: list[tuple[int, int]], end: Int64, start: int, voice: int, rounding: int, *, any_voice: bool
 ) -> int | None:
     """The first note of the open tie (note, voice) that leads to a note, None for none; the tie is taken from
     `open_ties`, as are those too old to lead anywhere.

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Int64
 from antiphon.score.bars import bar_lines, closing_bar_line, pickup
 from antiphon.score.maps import Key
-from antiphon.score.notes import Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.retime import retimed
 from antiphon.score.score import Score
 
@@ -34,7 +35,7 @@ class Sheet:
     """
 
     score: Score
-    lines: Int
+    lines: Int64
     unit: int
     pickup: int
 
@@ -83,7 +84,7 @@ def _marked(score: Score) -> list[int]:
     return [*(mark.time for mark in marks), *changed, *score.tempos.time.tolist()]
 
 
-def _lines(score: Score, times: list[int]) -> Int:
+def _lines(score: Score, times: list[int]) -> Int64:
     end = max(score.end, *(time + 1 for time in times))
     filled = score.replace(notes=Notes.of([0], [end], [0]))
     return np.append(bar_lines(filled), closing_bar_line(filled))
@@ -116,7 +117,7 @@ class VoiceChord(NamedTuple):
 Voices = list[list[VoiceChord]]
 
 
-def by_bar(notes: Notes, lines: Int) -> list[Voices]:
+def by_bar(notes: Notes, lines: Int64) -> list[Voices]:
     """The chords of each bar, voice by voice; `lines` are the bar lines, the end of the last bar too."""
     found: list[Voices] = [[] for _ in lines[1:]]
     edges = lines.tolist()

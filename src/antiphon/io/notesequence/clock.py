@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Int64
 from antiphon.errors import FormatError
 from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
 from antiphon.io.notesequence.messages import DEFAULT_TICKS_PER_QUARTER
 from antiphon.score.maps import DEFAULT_QPM, TempoMap
-from antiphon.score.notes import Int
 
 _FARTHEST = 1 << 53  # ticks within which texts stand
 
@@ -76,7 +76,7 @@ class SecondsToTicks:
         self._anchors = tuple(np.array(column) for column in (self._second, self._tick, self._rate))
         self._end = self._last_second(self._last)
 
-    def ticks(self, seconds: npt.ArrayLike, *, of_texts: bool = False) -> Int:
+    def ticks(self, seconds: npt.ArrayLike, *, of_texts: bool = False) -> Int64:
         """Ticks (int64) of times in seconds; raises `FormatError` for what can be no time of a piece."""
         wanted = np.asarray(seconds, dtype=np.float64)
         if not len(wanted):
@@ -90,7 +90,7 @@ class SecondsToTicks:
         else:
             index = np.searchsorted(second, wanted, side="right") - 1
             found = np.rint(tick[index] + (wanted - second[index]) * rate[index])
-        ticks: Int = found.astype(np.int64)
+        ticks: Int64 = found.astype(np.int64)
         return ticks
 
     def _anchor(self, second: float, qpm: float) -> int:

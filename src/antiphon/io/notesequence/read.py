@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int16
 from antiphon.errors import FormatError
 from antiphon.io.limits import DEFAULT, Limits
 from antiphon.io.notesequence import texts
@@ -23,7 +24,7 @@ from antiphon.io.notesequence.sections import unrolled
 from antiphon.io.notesequence.texts import Text
 from antiphon.io.notesequence.write import about
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap
-from antiphon.score.notes import Float, Notes, Small
+from antiphon.score.notes import Notes
 from antiphon.score.score import Bends, Controls, Score
 
 _VELOCITY = 100  # of notes that say none
@@ -87,7 +88,7 @@ def _check_counts(message: Any, limits: Limits) -> None:
             raise FormatError(f"{count} {what}; at most {most} are read. The file is probably damaged.")
 
 
-def _notes(rows: Float, clock: SecondsToTicks, parts: Parts) -> Notes:
+def _notes(rows: Float64, clock: SecondsToTicks, parts: Parts) -> Notes:
     """Notes of the rows of `_NOTE`."""
     if not len(rows):
         return Notes.none()
@@ -168,7 +169,7 @@ def _bends(message: Any, clock: SecondsToTicks, parts: Parts) -> Bends:
     return Bends(clock.ticks(rows[:, 0]), value, parts.of_instruments(rows[:, 2]))
 
 
-def _table(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> Float:
+def _table(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> Float64:
     """A row of numbers an entry, float64 [N, columns]; 32-bit integers are exact in it."""
     return np.array([row(entry) for entry in entries] or np.empty((0, 2)), dtype=np.float64)
 
@@ -176,7 +177,7 @@ def _table(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> Float:
 class Parts(NamedTuple):
     """The parts of a score made of a message, in the order of their numbers there."""
 
-    tracks: Small
+    tracks: Int16
     """The part of every note, int16 [N]."""
     rank: dict[int, int]
     """The part of each instrument, or of each part that the message names."""
@@ -185,7 +186,7 @@ class Parts(NamedTuple):
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, message: Any, instrument: Float, part: Float, limits: Limits) -> Parts:
+    def of(cls, message: Any, instrument: Float64, part: Float64, limits: Limits) -> Parts:
         """The parts of a message, those without a note too, given those of its notes. Raises `FormatError`
         for too many.
         """
@@ -206,7 +207,7 @@ class Parts(NamedTuple):
         tracks = np.searchsorted(numbers, part if by_part else instrument) if numbers else part
         return cls(tracks.astype(np.int16), rank, home, _names(message, rank, home))
 
-    def of_instruments(self, instruments: Float) -> Small:
+    def of_instruments(self, instruments: Float64) -> Int16:
         """The part of each of `instruments` [N]."""
         found = [self.rank[self.home.get(number, number)] for number in instruments.tolist()]
         return np.array(found, dtype=np.int16)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import OptionError
 from antiphon.score import retime
 from antiphon.score.infer import downbeats, pulse
 from antiphon.score.maps import MeterMap, TempoMap
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 _AT_ONCE_S = 0.01
@@ -21,7 +21,7 @@ _AT_ONCE_S = 0.01
 class Grid(NamedTuple):
     """Beats and bars of a piece."""
 
-    beats: Float
+    beats: Float64
     """Times of the beats in seconds, float64 [B], rising."""
     bars: downbeats.BarGrouping
 
@@ -58,13 +58,13 @@ def infer_grid(score: Score, grid: Grid | None = None, ticks_per_quarter: int = 
     )
 
 
-def _from_zero(beats: Float) -> Float:
+def _from_zero(beats: Float64) -> Float64:
     """`beats` without those before 0 seconds, two of them at least."""
     kept = beats[beats >= 0.0]
     return kept if len(kept) > 1 else np.append(kept, beats[-1] + beats[-1] - beats[-2])
 
 
-def _anchors(beats: Float, ticks_per_quarter: int) -> tuple[Float, Int]:
+def _anchors(beats: Float64, ticks_per_quarter: int) -> tuple[Float64, Int64]:
     """Seconds and ticks of time 0 and of all beats; what lies before the first beat is whole sixteenths."""
     ticks = np.arange(len(beats)) * ticks_per_quarter
     if beats[0] < _AT_ONCE_S:
@@ -74,14 +74,14 @@ def _anchors(beats: Float, ticks_per_quarter: int) -> tuple[Float, Int]:
     return np.append(0.0, beats), np.append(0, ticks + lead)
 
 
-def _clock(score: Score, seconds: Float, ticks: Int) -> retime.Clock:
+def _clock(score: Score, seconds: Float64, ticks: Int64) -> retime.Clock:
     """From ticks of `score` to those that stand at the same seconds, the last pace kept to the end."""
     slope = (ticks[-1] - ticks[-2]) / (seconds[-1] - seconds[-2])
 
-    def to(time: Int) -> Int:
+    def to(time: Int64) -> Int64:
         now = score.tempos.seconds(time, score.ticks_per_quarter)
         beyond = np.maximum(now - seconds[-1], 0.0) * slope
-        rounded: Int = np.floor(np.interp(now, seconds, ticks) + beyond + 0.5).astype(np.int64)
+        rounded: Int64 = np.floor(np.interp(now, seconds, ticks) + beyond + 0.5).astype(np.int64)
         return rounded
 
     return to

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from antiphon.arrays import Float64
 from antiphon.score.infer.key import durations
 from antiphon.score.infer.pulse import Onsets
-from antiphon.score.notes import Float, Notes
+from antiphon.score.notes import Notes
 
 _PRIOR = {4: 0.0, 3: 0.0, 2: -0.15}
 """What speaks for each number of beats per bar before any music is heard."""
@@ -31,7 +32,7 @@ class BarGrouping(NamedTuple):
     """Index of the first beat that begins a bar, below `beats`."""
 
 
-def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
+def accents(beats: Float64, found: Onsets, notes: Notes) -> Float64:
     """How strongly each beat is accented, float64 [B], on average 0.
 
     `notes` are the piece's, their times in beats (1000 per beat).
@@ -41,7 +42,7 @@ def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
     return _scaled(onset) + _scaled(change)
 
 
-def group(accent: Float) -> BarGrouping:
+def group(accent: Float64) -> BarGrouping:
     """The bars whose downbeats stand out most from the other beats, for `accent` as `accents` gives it."""
     fits = {}
     for beats, prior in _PRIOR.items():
@@ -52,7 +53,7 @@ def group(accent: Float) -> BarGrouping:
     return max(fits, key=lambda bars: fits[bars])
 
 
-def _contrast(accent: Float, down: np.ndarray) -> float:
+def _contrast(accent: Float64, down: np.ndarray) -> float:
     """How far downbeats stand out, in standard errors per square root of a beat."""
     if down.all() or not down.any():
         return -np.inf
@@ -62,7 +63,7 @@ def _contrast(accent: Float, down: np.ndarray) -> float:
     return float(difference / spread * np.sqrt(share * (1 - share)))
 
 
-def _on_beats(beats: Float, found: Onsets) -> Float:
+def _on_beats(beats: Float64, found: Onsets) -> Float64:
     """Strength of the onsets on each beat."""
     place = np.interp(found.time, beats, np.arange(len(beats)), left=-1, right=-1)
     near = np.round(place).astype(np.int64)
@@ -70,7 +71,7 @@ def _on_beats(beats: Float, found: Onsets) -> Float:
     return np.bincount(near[on], weights=found.strength[on], minlength=len(beats)).astype(np.float64)
 
 
-def _changes(notes: Notes, n_beats: int) -> Float:
+def _changes(notes: Notes, n_beats: int) -> Float64:
     """How much the harmony changes at each beat: 1 less the likeness of the two beats after to the two
     before.
     """
@@ -81,11 +82,11 @@ def _changes(notes: Notes, n_beats: int) -> Float:
     before = total[index] - total[np.maximum(index - 2, 0)]
     length = np.linalg.norm(after, axis=1) * np.linalg.norm(before, axis=1)
     alike = np.divide((after * before).sum(axis=1), length, out=np.ones(n_beats), where=length > 0)
-    change: Float = 1.0 - alike
+    change: Float64 = 1.0 - alike
     return change
 
 
-def _scaled(values: Float) -> Float:
+def _scaled(values: Float64) -> Float64:
     spread = values.std()
-    scaled: Float = (values - values.mean()) / (spread if spread > 1e-9 else 1.0)
+    scaled: Float64 = (values - values.mean()) / (spread if spread > 1e-9 else 1.0)
     return scaled

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import EmptyError, OptionError
 from antiphon.score.bars import bar_lines
 from antiphon.score.chords import NO_CHORD
 from antiphon.score.chords.spelling import PLAIN_NAMES
 from antiphon.score.infer.key import durations, is_pitched
 from antiphon.score.maps import Mark, Meter
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 _KINDS = {
@@ -59,11 +59,11 @@ class HarmonyModel(NamedTuple):
 class Harmony(NamedTuple):
     """What was found in F stretches."""
 
-    time: Int
+    time: Int64
     """Tick at which each begins, int64 [F]."""
-    key: Int
+    key: Int64
     """Tonic of its major key, int64 [F]."""
-    chord: Int
+    chord: Int64
     """Its chord, as an index to `CHORDS`, int64 [F]."""
 
 
@@ -112,7 +112,7 @@ def groups(meter: Meter) -> tuple[int, ...]:
     return (2,) * (beats // 2 - beats % 2) + (3,) * (beats % 2)
 
 
-def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> tuple[Int, Int]:
+def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> tuple[Int64, Int64]:
     """The likeliest keys and chords (int64 [F] each) for durations of pitch classes [F, 12].
 
     Of equally likely predecessors the first in the order of keys, then of `CHORDS`, is taken. Raises
@@ -133,19 +133,19 @@ def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> 
     return key, chord
 
 
-def _heard(sounding: Float, concentration: float) -> Float:
+def _heard(sounding: Float64, concentration: float) -> Float64:
     """Log-likelihood [F, chords] of what sounds under each chord, up to a constant."""
     return concentration * _unit(sounding) @ _unit(_PITCHES).T
 
 
-def _unit(rows: Float) -> Float:
+def _unit(rows: Float64) -> Float64:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Float = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+    unit: Float64 = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
     return unit
 
 
 @lru_cache(maxsize=8)
-def _transitions(model: HarmonyModel) -> tuple[Float, Float, Float]:
+def _transitions(model: HarmonyModel) -> tuple[Float64, Float64, Float64]:
     """Chance of each chord in each key [12, C]; log-chances of the next chord in the same key [12, next, C],
     and of the next key and chord after another key [12, C].
     """
@@ -162,7 +162,7 @@ def _transitions(model: HarmonyModel) -> tuple[Float, Float, Float]:
         return chance, np.log(same), np.log(model.key_change / 11 * chance)
 
 
-def _step(best: Float, same_key: Float, other_key: Float) -> tuple[Float, Int]:
+def _step(best: Float64, same_key: Float64, other_key: Float64) -> tuple[Float64, Int64]:
     """Log-likelihood of the best path to every key and chord [12, C]; the flat index of the state before."""
     staying = best[:, None, :] + same_key
     chord = staying.argmax(axis=2)
@@ -175,7 +175,7 @@ def _step(best: Float, same_key: Float, other_key: Float) -> tuple[Float, Int]:
     return np.where(changes, change, stay), np.where(changes, change_index, stay_index)
 
 
-def _best_elsewhere(best: Float) -> Int:
+def _best_elsewhere(best: Float64) -> Int64:
     """For each key the flat index of the likeliest state in any other key."""
     chord = best.argmax(axis=1)
     value = best[np.arange(len(best)), chord]
@@ -184,11 +184,11 @@ def _best_elsewhere(best: Float) -> Int:
     second = int(others[value[others].argmax()])
     source = np.full(len(best), first)
     source[first] = second
-    index: Int = source * best.shape[1] + chord[source]
+    index: Int64 = source * best.shape[1] + chord[source]
     return index
 
 
-def _edges(score: Score, chords_per_bar: int | None) -> Int:
+def _edges(score: Score, chords_per_bar: int | None) -> Int64:
     """Ticks at which stretches begin, and the end."""
     lines, meters = bar_lines(score), score.meters
     _check_number(len(lines))
@@ -212,7 +212,7 @@ def _check_number(n: int) -> None:
         )
 
 
-def _offsets(meter: Meter, per_quarter: int, chords_per_bar: int | None) -> Int:
+def _offsets(meter: Meter, per_quarter: int, chords_per_bar: int | None) -> Int64:
     """Ticks from a bar line at which the stretches of its bar begin."""
     if chords_per_bar is None:
         begin = np.cumsum((0, *groups(meter)[:-1])) * 4 * per_quarter / meter.denominator

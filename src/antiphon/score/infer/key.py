@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Bool, Float64, Int64
 from antiphon.errors import EmptyError
 from antiphon.score.maps import Key
-from antiphon.score.notes import Bool, Float, Int, Notes
+from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 _MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
@@ -25,12 +26,12 @@ _UNPITCHED[[*range(96, 104), *range(112, 128)]] = True
 """General MIDI programs whose notes have no pitch that counts: effects and percussion (Magenta's list)."""
 
 
-def _standard(rows: npt.ArrayLike) -> Float:
+def _standard(rows: npt.ArrayLike) -> Float64:
     """Rows moved to mean 0 and scaled to length 1; rows without differences become zeros."""
     values = np.asarray(rows, dtype=np.float64)
     centred = values - values.mean(axis=-1, keepdims=True)
     length = np.linalg.norm(centred, axis=-1, keepdims=True)
-    standard: Float = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12)
+    standard: Float64 = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12)
     return standard
 
 
@@ -43,7 +44,7 @@ def is_pitched(notes: Notes) -> Bool:
     return pitched
 
 
-def durations(notes: Notes, boundaries: npt.ArrayLike) -> Float:
+def durations(notes: Notes, boundaries: npt.ArrayLike) -> Float64:
     """How long each pitch class sounds between boundaries, float64 [len(boundaries) - 1, 12].
 
     In the unit of the notes' times; notes that sound together add up. Drums and effects are left out.
@@ -55,25 +56,25 @@ def durations(notes: Notes, boundaries: npt.ArrayLike) -> Float:
     return np.diff(np.stack(until, axis=1), axis=0)
 
 
-def _sounded(notes: Notes, edges: Float) -> Float:
+def _sounded(notes: Notes, edges: Float64) -> Float64:
     """How long `notes` have sounded until each edge: the time since their starts, less that since their
     ends."""
     return _since(notes.start, edges) - _since(np.maximum(notes.end, notes.start), edges)
 
 
-def _since(times: npt.NDArray[np.int64], edges: Float) -> Float:
+def _since(times: npt.NDArray[np.int64], edges: Float64) -> Float64:
     ordered = np.sort(times)
     passed = np.searchsorted(ordered, edges)
     sums = np.concatenate([[0], np.cumsum(ordered)])
-    result: Float = passed * edges - sums[passed]
+    result: Float64 = passed * edges - sums[passed]
     return result
 
 
-def likeness(weights: npt.ArrayLike) -> Float:
+def likeness(weights: npt.ArrayLike) -> Float64:
     """Correlation of 12 weights [..., 12] with the profile of every key: float64 [..., 24], C major to B
     major, then C minor to B minor.
     """
-    correlation: Float = _standard(weights) @ _PROFILES.T
+    correlation: Float64 = _standard(weights) @ _PROFILES.T
     return correlation
 
 
@@ -109,5 +110,5 @@ def _final(score: Score, start: int, end: int) -> int | None:
     inside = notes[is_pitched(notes) & (notes.start < end) & (notes.end > start)]
     if not len(inside):
         return None
-    stop: Int = np.minimum(inside.end, end)
+    stop: Int64 = np.minimum(inside.end, end)
     return int(inside.pitch[stop == stop.max()].min()) % 12

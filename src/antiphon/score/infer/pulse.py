@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.arrays import Float64, Int64
 from antiphon.errors import EmptyError, OptionError
-from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 RATE = 100
@@ -52,9 +52,9 @@ class Weights(NamedTuple):
 class Onsets(NamedTuple):
     """Moments at which notes begin."""
 
-    time: Float
+    time: Float64
     """Seconds, float64 [M], rising."""
-    strength: Float
+    strength: Float64
     """How much each stands out, float64 [M]."""
 
 
@@ -82,13 +82,13 @@ def onsets(score: Score) -> Onsets:
     return Onsets(centre, np.sqrt(total))
 
 
-def beats(found: Onsets, weights: Weights = Weights()) -> Float:
+def beats(found: Onsets, weights: Weights = Weights()) -> Float64:
     """Times of the beats in seconds (float64 [B], rising, B >= 2) from about the first onset to the last."""
     frames = _path(found, weights)
     return _refined(frames / RATE, found)
 
 
-def _signal(found: Onsets) -> Float:
+def _signal(found: Onsets) -> Float64:
     """Onset strength in frames, an average of 1 per second; as many empty frames before and after as the
     longest beat has.
     """
@@ -96,22 +96,22 @@ def _signal(found: Onsets) -> Float:
     place = np.round(found.time * RATE).astype(np.int64) + margin
     signal = np.bincount(place, weights=found.strength, minlength=int(place[-1]) + margin + 1)
     seconds = max(float(found.time[-1] - found.time[0]), 1.0)
-    result: Float = signal * (seconds / found.strength.sum())
+    result: Float64 = signal * (seconds / found.strength.sum())
     return result
 
 
-def _template(period: int, weights: Weights) -> Float:
+def _template(period: int, weights: Weights) -> Float64:
     """What an onset counts at each frame of a beat of `period` frames."""
     half, quarter, third = weights.half, weights.quarter, weights.third
     gains = {0: 1.0, 1 / 4: quarter, 1 / 3: third, 1 / 2: half, 2 / 3: third, 3 / 4: quarter, 1: 1.0}
     parts = np.array(list(gains)) * period / RATE
     away = (np.arange(period)[:, None] / RATE - parts) / weights.width_s
     near = np.exp(-0.5 * away**2) * (np.array(list(gains.values())) - weights.elsewhere)
-    template: Float = near.max(axis=1) + weights.elsewhere
+    template: Float64 = near.max(axis=1) + weights.elsewhere
     return template
 
 
-def _gains(signal: Float, weights: Weights) -> npt.NDArray[np.float32]:
+def _gains(signal: Float64, weights: Weights) -> npt.NDArray[np.float32]:
     """What the beat that ends before frame t and is `_PERIODS[i]` long gains: float32 [t, i]."""
     gains = np.zeros((len(signal), len(_PERIODS)), dtype=np.float32)
     for column, period in enumerate(_PERIODS.tolist()):
@@ -121,7 +121,7 @@ def _gains(signal: Float, weights: Weights) -> npt.NDArray[np.float32]:
     return gains
 
 
-def _moves(weights: Weights) -> tuple[Int, Float]:
+def _moves(weights: Weights) -> tuple[Int64, Float64]:
     """For each length of a beat those of the beat before, as places in `_PERIODS`, and what each costs."""
     places = np.arange(len(_PERIODS))[:, None] + np.arange(-_REACH, _REACH + 1)
     before = np.clip(places, 0, len(_PERIODS) - 1)
@@ -129,7 +129,7 @@ def _moves(weights: Weights) -> tuple[Int, Float]:
     return before, np.where(places == before, weights.drift / RATE * octaves**2, np.inf)
 
 
-def _path(found: Onsets, weights: Weights) -> Int:
+def _path(found: Onsets, weights: Weights) -> Int64:
     """Frames of the best path's beats; it may begin up to half a longest beat after the first onset.
 
     No beat is shorter than the shortest, so as many frames as that has are looked at together.
@@ -151,7 +151,7 @@ def _path(found: Onsets, weights: Weights) -> Int:
     return _traced(best, came) - longest
 
 
-def _traced(best: Float, came: npt.NDArray[np.int8]) -> Int:
+def _traced(best: Float64, came: npt.NDArray[np.int8]) -> Int64:
     """Frames of the beats on the way to the best state from the last onset on."""
     last = len(best) - int(_PERIODS[-1]) - 1
     late, column = divmod(int(best[last:].argmax()), best.shape[1])
@@ -162,7 +162,7 @@ def _traced(best: Float, came: npt.NDArray[np.int8]) -> Int:
     return np.array(path[::-1], dtype=np.int64)
 
 
-def _refined(times: Float, found: Onsets) -> Float:
+def _refined(times: Float64, found: Onsets) -> Float64:
     """Each beat moved to the middle of the onsets within 50 ms of it."""
     low = np.searchsorted(found.time, times - _NEAR_S)
     high = np.searchsorted(found.time, times + _NEAR_S)
