@@ -250,7 +250,7 @@ def test_the_originals_figures_of_real_checkpoints(
 ) -> None:
     torch = pytest.importorskip("torch")
     from antiphon import nets
-    from antiphon.nets.magenta import state_dict
+    from antiphon.compat.variables import state_dict
     from antiphon.runtime.player import Player
 
     recipe = find("melody/attention").with_values(CHECKPOINTS[name])

@@ -20,6 +20,7 @@ ROOMS = {
     room: set(imported.split())
     for room, imported in {
         "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema errors",
+        "compat": "",
         "train": "evaluate runtime nets data recipes codecs render score arrays files errors",
         "arrange": "score errors",
         "generate": "evaluate runtime recipes codecs io score schema arrays files errors",
@@ -43,7 +44,7 @@ ROOMS = {
 }
 
 HEAVY = {
-    "torch": {"nets", "train"},
+    "torch": {"nets", "train", "compat"},
     "onnx": {"train"},
     "onnxruntime": {"runtime"},
     "symusic": {"io"},

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from antiphon import nets, recipes
-from antiphon.nets import magenta
+from antiphon.compat import variables
 from antiphon.runtime.player import Heard, Player
 
 CASES = {
@@ -31,7 +31,7 @@ def case(request, golden):
         recipe.net, layers=tuple(values["rnn_layer_sizes"]), residual=values["residual_connections"]
     )
     model = nets.build(dataclasses.replace(recipe, net=net)).eval()
-    model.load_state_dict(magenta.state_dict(_weights(about)))
+    model.load_state_dict(variables.state_dict(_weights(about)))
     return model, np.load(golden(f"graphs/{request.param}.npz")), about["config"]
 
 

@@ -20,9 +20,9 @@ from safetensors.torch import save_file
 from antiphon import nets, recipes
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.timing import Bars
+from antiphon.compat import variables
 from antiphon.data.corpus import Corpus
 from antiphon.errors import BundleError, NameNotFound, OptionError, RunError
-from antiphon.nets import magenta
 from antiphon.nets.stack import Stack
 from antiphon.recipes import Lookback, Lstm, Recipe
 from antiphon.runtime import container, selfcheck
@@ -260,7 +260,7 @@ def trained(request, shared):
     recipe = recipes.find("melody/attention").with_values({"net.around": around, "net.layers": layers})
     model = nets.build(recipe).eval()
     model.load_state_dict(
-        magenta.state_dict(np.load(shared(f"golden/a_attention_rnn/weights_{request.param}.npz")))
+        variables.state_dict(np.load(shared(f"golden/a_attention_rnn/weights_{request.param}.npz")))
     )
     vectors = np.load(shared(f"golden/a_attention_rnn/{request.param}.npz"))
     melodies = json.loads(shared(f"golden/a_attention_rnn/{request.param}.json").read_text())["melodies"]

@@ -1,0 +1,1 @@
+"""What Magenta left behind, made to fit here: the variables of its checkpoints."""
