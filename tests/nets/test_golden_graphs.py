@@ -12,7 +12,7 @@ import torch
 
 from antiphon import nets, recipes
 from antiphon.compat import variables
-from antiphon.runtime.player import Heard, Player
+from antiphon.runtime.player import Player, StepInput
 
 CASES = {
     "melody_basic_rnn": "melody/basic",
@@ -86,6 +86,6 @@ def test_event_by_event_through_the_exported_graph(case, bundled, encodings):
     ids = np.array([[recipe.events.ids(event, recipe.view) for event in events[:16]] for events in sequences])
     state = player.start(2)
     for t in range(16):
-        said = player.step(Heard(ids[:, t], np.ones(2, np.float32), np.array([[t, 16]] * 2)), state)
+        said = player.step(StepInput(ids[:, t], np.ones(2, np.float32), np.array([[t, 16]] * 2)), state)
         state = said.state
         np.testing.assert_allclose(np.exp(said.label_log_p), vectors["softmax"][:, t], rtol=0, atol=1e-5)
