@@ -23,9 +23,8 @@ class Device:
 
     @property
     def rows(self) -> int:
-        """Rows of a batch that are best computed at once: on a CPU, what a step of a recurrence touches shall
-        fit its cache, and fewer rows take less memory."""
-        return 32 if self.place.type == "cpu" else 1 << 30
+        """See `rows_at_once`."""
+        return rows_at_once(self.place)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Context in which a training step runs: mixed precision where the device has it."""
@@ -61,6 +60,12 @@ def choose(name: str, local_rank: int = 0) -> Device:
     torch.cuda.set_device(local_rank)
     half = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return Device(torch.device("cuda", local_rank), half)
+
+
+def rows_at_once(place: torch.device) -> int:
+    """Rows of a batch that are best computed at once: on a CPU, what a step of a recurrence touches shall fit
+    its cache, and fewer rows take less memory."""
+    return 32 if place.type == "cpu" else 1 << 30
 
 
 @contextmanager

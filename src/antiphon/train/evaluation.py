@@ -19,6 +19,7 @@ from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
 from antiphon.nets import EventBatch, EventModel, Loss
 from antiphon.recipes import Recipe
+from antiphon.train.device import rows_at_once
 from antiphon.train.loader import tensors
 from antiphon.train.processes import Processes
 
@@ -97,7 +98,8 @@ class Evaluation:
         sums = torch.zeros(9, dtype=torch.float64)
         every = batches.whole(self.corpus, self.indices, self.recipe, self.recipe.training.batch_size)
         for batch in islice(every, self.processes.rank, None, self.processes.n):
-            sums += self._sums(batch)
+            for chunk in batch.chunks(rows_at_once(self.device)):
+                sums += self._sums(chunk)
         if self.processes.n > 1:
             sums = self.processes.total(sums.to(self.device)).cpu()
         figures = _figures(*sums[:-1].tolist())
