@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py WORK 100000 --sources FOLDER... --kinds melody,drums,polyphony
 
-writes WORK/music (N files, kept for the next time), WORK/corpus, WORK/memory.tsv (one row per second: seconds,
-pieces done, MiB of the main process, of its largest worker, of all) and prints the rest.
+writes WORK/music (N files, kept for the next time), WORK/corpus, WORK/memory.tsv (one row per second:
+seconds, pieces done, MiB of the main process, of its largest worker, of all) and prints the rest.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def command(music: Path, out: Path, arguments: argparse.Namespace) -> list[str]:
 
 
 def watch(words: list[str], table: Path) -> list[tuple[float, int, float, float, float]]:
-    """Run the build; one row per second: seconds, pieces done, MiB of the main process, of its largest child, of
-    all."""
+    """Run the build; one row per second: seconds, pieces done, MiB of the main process, of its largest
+    child, of all."""
     said = table.with_suffix(".out")
     with said.open("w") as output:
         process = subprocess.Popen(words, stdout=output)
