@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench bundles-table clean
+.PHONY: demo test soak check bench bundles-table clean
 
 ## demo: new melodies as MIDI, MP3 and PNG with a contact sheet, in demo/ (installs no torch)
 demo: $(VENV)/.play
@@ -17,6 +17,12 @@ demo: $(VENV)/.play
 ## test: the whole suite
 test: $(VENV)/.develop
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+## soak: long runs apart from the suite: damaged files by the ten thousand, and a whole collection
+soak: $(VENV)/.develop
+	$(BIN)/python benchmarks/fuzz_midi.py -n 20000
+	for format in abc musicxml mxl tfrecord; do $(BIN)/python benchmarks/fuzz_formats.py $$format -n 2000 || exit 1; done
+	$(BIN)/python benchmarks/formats_table.py --unexpected
 
 ## check: style and types
 check: $(VENV)/.develop

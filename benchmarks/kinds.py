@@ -48,7 +48,7 @@ def _unpacked(name: str, folder: Path) -> list[Path]:
 
 
 def _fastest(files: Sequence[Path], kinds: Sequence[Kind[Any]]) -> Counter[str]:
-    """CPU milliseconds a file of every stage, in the fastest of some rounds; the first round warms up."""
+    """CPU milliseconds per file of every stage, in the fastest of some rounds; the first round warms up."""
     _round(files[:20], kinds)
     rounds = [_round(files, kinds) for _ in range(REPEATS)]
     fastest = min(rounds, key=lambda spent: sum(spent.values()))

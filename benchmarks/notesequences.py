@@ -32,7 +32,7 @@ def small_score(rng: random.Random) -> Score:
 
 
 def per_second(work: Callable[[], object]) -> float:
-    """Sequences a second of CPU time, the best of three."""
+    """Sequences per second of CPU time, the best of three."""
     best = min(_seconds(work) for _ in range(3))
     return N_SEQUENCES / best
 

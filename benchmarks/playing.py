@@ -13,7 +13,7 @@ from rows import Row
 from antiphon import generate
 from antiphon.generate.model import Model
 from antiphon.runtime import bundle
-from antiphon.runtime.state import Buffer, State
+from antiphon.runtime.state import Buffer, PlayingState
 
 BUNDLES = ("melody/basic", "melody/attention", "drums/drum-kit")
 ORIGINAL_MS = {"melody/basic": 0.51, "melody/attention": 1.02, "drums/drum-kit": 1.84}
@@ -72,7 +72,7 @@ def median_ms(act: Callable[[], object], n: int, warm: int = 60) -> float:
 def fork_row() -> Row:
     """A memory of 4.2 MB forked to 32 rows, and what copying it 32 times would cost."""
     memory = np.zeros((1, *MEMORY), np.float32)
-    state = State.of({}, {"memory": Buffer(memory)})
+    state = PlayingState.of({}, {"memory": Buffer(memory)})
     rows = np.zeros(32, np.int64)
     forked, copied = median_ms(lambda: state.take(rows), 200), median_ms(lambda: memory[rows], 20, warm=2)
     return Row("a ring of 4.2 MB forked to 32 rows", forked, "ms", 1.0, beside=f"copied: {copied:.0f} ms")

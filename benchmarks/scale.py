@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py WORK 100000 --sources FOLDER... --kinds melody,drums,polyphony
 
-writes WORK/music (N files, kept for the next time), WORK/corpus, WORK/memory.tsv (one row per second:
-seconds, pieces done, MiB of the main process, of its largest worker, of all) and prints the rest.
+writes WORK/music (N files, kept for the next time), WORK/corpus, WORK/memory.tsv (a row per second: seconds,
+pieces done, MiB of the main process, of its largest worker, of all) and prints the rest.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def command(music: Path, out: Path, arguments: argparse.Namespace) -> list[str]:
 
 
 def watch(words: list[str], table: Path) -> list[tuple[float, int, float, float, float]]:
-    """Run the build; one row per second: seconds, pieces done, MiB of the main process, of its largest
-    child, of all."""
+    """Run the build; a row per second: seconds, pieces done, MiB of the main process, of its largest child
+    and of all."""
     said = table.with_suffix(".out")
     with said.open("w") as output:
         process = subprocess.Popen(words, stdout=output)
@@ -145,7 +145,7 @@ def tell(rows: list[tuple[float, int, float, float, float]], seconds: float, out
     from antiphon.data.ledger import Ledger
 
     ledger = Ledger.read(out / "ledger.tsv")
-    print(f"{n} files in {seconds:.1f} s, {n / seconds:.0f} per second; {dict(ledger.by_result)}")
+    print(f"{n} files in {seconds:.1f} s, {n / seconds:.0f} a second; {dict(ledger.by_result)}")
     print(f"rows in the ledger: {len(ledger.entries)}")
     print(f"largest: main {max(r[2] for r in rows):.0f} MiB, worker {max(r[3] for r in rows):.0f} MiB")
     done_of, first = np.unique([row[1] for row in rows], return_index=True)

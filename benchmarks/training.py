@@ -1,10 +1,10 @@
-"""Optimiser steps a second of a recipe's net, and how often faster than plain autograd over the same
+"""Optimiser steps per second of a recipe's net, and how often faster than plain autograd over the same
 recurrence.
 
     python benchmarks/training.py [--recipe melody/attention] [--layers 64,64] [--batch 64] [--length 511]
 
-Random melodies (an onset on every fourth step, 16 steps a bar); the time does not depend on what they are.
-Prints steps a second (median of single steps), peak memory of the process, and the ratio, all in one run.
+Random melodies (an onset on every fourth step, 16 steps per bar); the time does not depend on what they are.
+Prints steps per second (median of single steps), peak memory of the process, and the ratio, all in one run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def peak_mib() -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """Steps a second of ours and, where the net has that way too, of plain autograd; peak MiB of ours."""
+    """Steps per second of ours and, where the net has that way too, of plain autograd; peak MiB of ours."""
 
     rate: float
     peak_mib: float

@@ -1,10 +1,14 @@
-"""What every test may use: the shared data and golden vectors, and nets in bundles.
+"""What every test may use: golden vectors, the shared data where it is, and nets in bundles.
+
+Golden vectors of made-up inputs are in `tests/golden`, so every clone has them. Those of the music of others,
+that music itself and trained checkpoints are in the shared data, without which their tests are skipped.
 
 What is costly is made once for all workers of a run: whoever needs it first makes it, the others find it.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -12,21 +16,26 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from antiphon import io
+from antiphon.io import examples, records
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, write
 from antiphon.runtime.constraints import Constraints
+from antiphon.score.notes import Notes
+from antiphon.score.score import Controls, Score
 
 if TYPE_CHECKING:
     from antiphon.nets import EventModel
 
-_ROOT = Path(__file__).resolve().parent.parent
-_SHARED = Path(os.environ.get("ANTIPHON_SHARED", _ROOT.parent / "shared"))
+_TESTS = Path(__file__).resolve().parent
+_GOLDEN = _TESTS / "golden"
+_SHARED = Path(os.environ.get("ANTIPHON_SHARED", _TESTS.parents[1] / "shared"))
 
 # No example fails for being slow: the machines that run the suite differ, and are shared. Where CI is set,
 # Hypothesis draws the same examples every time.
@@ -69,31 +78,58 @@ def _settle(draft: Path, target: Path) -> None:
             raise
 
 
+def _is_there(path: Path) -> bool:
+    """Whether the shared data holds it; under CI it has to."""
+    if not path.exists() and os.environ.get("CI"):
+        pytest.fail(_missing(path))
+    return path.exists()
+
+
 def _need(path: Path) -> Path:
-    if not path.exists():
-        reason = f"needs {path.name} of the shared data, which is not on this machine"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    if not _is_there(path):
+        pytest.skip(_missing(path))
     return path
+
+
+def _missing(path: Path) -> str:
+    return f"needs {path.name} of the shared data, which is not on this machine"
 
 
 @pytest.fixture(scope="session")
 def golden() -> Callable[[str], Path]:
-    """`golden("c_encodings/melody_basic_rnn.json")`: that file's path; skips (under CI fails) if absent."""
-    return lambda name: _need(_SHARED / "golden" / name)
+    """`golden("graphs/melody_basic_rnn.npz")`: the path of that file of `tests/golden`."""
+    return lambda name: _GOLDEN / name
 
 
 @pytest.fixture(scope="session")
-def golden_sources(once: Once) -> Path:
-    """Folder of the MIDI files behind the golden vectors, at the paths which their `file` fields name."""
-    return _unpacked(_need(_SHARED / "golden" / "sources.zip"), once)
+def encodings(golden: Callable[[str], Path]) -> Callable[[str], dict[str, Any]]:
+    """`encodings("melody_basic_rnn")`: ten random sequences as that encoder of the original encoded them."""
+
+    def get(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(gzip.decompress(golden(f"encodings/{name}.json.gz").read_bytes()))
+        assert len(found["examples"]) == 10
+        return found
+
+    return get
 
 
 @pytest.fixture(scope="session")
-def dataset(once: Once) -> Callable[[str], Path]:
+def shared() -> Callable[[str], Path]:
+    """`shared("golden/e_midi/notesequences_30.json")`: that path in the shared data; skips (under CI fails)
+    if absent."""
+    return lambda name: _need(_SHARED / name)
+
+
+@pytest.fixture(scope="session")
+def golden_sources(shared: Callable[[str], Path], once: Once) -> Path:
+    """Folder of the MIDI files behind the shared vectors, at the paths which their `file` fields name."""
+    return _unpacked(shared("golden/sources.zip"), once)
+
+
+@pytest.fixture(scope="session")
+def dataset(shared: Callable[[str], Path], once: Once) -> Callable[[str], Path]:
     """`dataset("melody/nottingham")` is the folder of that set, unpacked once a run."""
-    return lambda name: _unpacked(_need(_SHARED / "data" / f"{name}.zip"), once)
+    return lambda name: _unpacked(shared(f"data/{name}.zip"), once)
 
 
 def _unpacked(archive: Path, once: Once) -> Path:
@@ -102,6 +138,67 @@ def _unpacked(archive: Path, once: Once) -> Path:
             bundle.extractall(folder)
 
     return once(f"{archive.parent.name}-{archive.stem}", unpack)
+
+
+@pytest.fixture(scope="session")
+def odd_files(golden: Callable[[str], Path], once: Once) -> Path:
+    """Folder of right, odd and broken files: the whole collection of the shared data where it is, else the
+    part of it that is in `tests/golden`."""
+    archive = _SHARED / "data" / "formats" / "formats.zip"
+    return _unpacked(archive, once) if _is_there(archive) else golden("formats")
+
+
+@pytest.fixture(scope="session")
+def training_examples(encodings: Callable[[str], dict[str, Any]], once: Once) -> Path:
+    """A TFRecord of the ten melodies that the original encoded for its attention_rnn, as its tool writes
+    them."""
+    document = encodings("melody_attention_rnn")
+
+    def write_records(path: Path) -> None:
+        rows = (_sequence_example(row, document["input_size"]) for row in document["examples"])
+        path.write_bytes(b"".join(map(records.pack, rows)))
+
+    return once("melodies.tfrecord", write_records)
+
+
+def _sequence_example(row: dict[str, Any], width: int) -> bytes:
+    message = examples._messages()["SequenceExample"]()
+    inputs, labels = (
+        message.feature_lists.feature_list.add(key=name).value.feature for name in ("inputs", "labels")
+    )
+    for cells, label in zip(row["inputs_sparse"], row["labels"], strict=True):
+        dense = np.zeros(width, np.float32)
+        for column, value in cells:
+            dense[column] = value
+        inputs.add().float_list.value.extend(dense.tolist())
+        labels.add().int64_list.value.append(label)
+    return bytes(message.SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def played(once: Once) -> list[Score]:
+    """Scores with a part MELODY, off any grid and pedalled: one made up, and, where the shared data is, one
+    of a pop song."""
+    archive = _SHARED / "golden" / "sources.zip"
+    real = [_unpacked(archive, once) / "pop909/POP909/001/001.mid"] if _is_there(archive) else []
+    return [_made_up(), *map(io.load, real)]
+
+
+def _made_up(n_notes: int = 500) -> Score:
+    """Three parts of random notes and pedals. No pitch begins again before it has ended, which MIDI could not
+    say."""
+    rng, parts, number = np.random.default_rng(12), [], np.arange(n_notes)
+    for track in range(3):
+        start = np.cumsum(rng.integers(1, 250, n_notes))
+        end, velocity = start + rng.integers(30, 900, n_notes), rng.integers(1, 128, n_notes)
+        parts.append(Notes.of(start, end, 45 + 7 * number % 37, velocity, track=track))
+    time, track = np.tile(np.arange(0, 100 * n_notes, 400), 3), np.repeat(np.arange(3), n_notes // 4)
+    value = np.where(time % 800 == 0, 100, 20)
+    return Score(
+        Notes.join(parts),
+        track_names=("MELODY", "BRIDGE", "PIANO"),
+        controls=Controls(time, np.full(len(time), 64), value, track),
+    )
 
 
 Walks = Callable[..., np.ndarray]

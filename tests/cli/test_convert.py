@@ -133,12 +133,11 @@ def test_what_cannot_be_done_is_said(run: Run, folder: Path, book: Path, tmp_pat
     assert not (tmp_path / "x.mid").exists()
 
 
-def test_training_examples_become_music(run: Run, dataset: Callable[[str], Path], tmp_path: Path) -> None:
-    source = dataset("magenta-artifacts/magenta-artifacts") / "funkyb" / "eval_melodies.tfrecord"
-    assert "22 converted" in run("convert", source, f"{tmp_path}/out/").stderr
-    first = io.load(tmp_path / "out" / "eval_melodies-1.mid")
-    assert first.notes.pitch[:4].tolist() == [64, 59, 62, 64]
-    assert (first.notes.start[1] * 2).item() == first.ticks_per_quarter
+def test_training_examples_become_music(run: Run, training_examples: Path, tmp_path: Path) -> None:
+    assert "10 converted" in run("convert", training_examples, f"{tmp_path}/out/").stderr
+    second = io.load(tmp_path / "out" / "melodies-2.mid")
+    assert second.notes.pitch[:4].tolist() == [60, 71, 74, 60]
+    assert (second.notes.start[1] * 2).item() == second.ticks_per_quarter
 
 
 def test_pieces_are_listed(run: Run, book: Path) -> None:

@@ -15,50 +15,76 @@ from antiphon.codecs import examples, polyphony
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.extract import Melody
 from antiphon.extract.drum_classes import NINE
-from antiphon.io.examples import Example
+from antiphon.io.examples import TrainingExample
+from antiphon.io.notesequence import tfrecord
+from antiphon.score.notes import Notes
+from antiphon.score.score import Score
 
-ARTIFACTS = "magenta-artifacts/magenta-artifacts"
-MELODIES = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
-IMPROV = ("basic_improv", "attention_improv", "chord_pitches_improv")
-DRUMS = ("drum_kit", "one_drum")
-PERFORMANCES = tuple(name for name in examples.LAYOUTS if "performance" in name)
+Encodings = Callable[[str], dict[str, Any]]
+
+MELODIES = ("melody_basic_rnn", "melody_mono_rnn", "melody_lookback_rnn", "melody_attention_rnn")
+IMPROV = ("improv_basic_improv", "improv_attention_improv", "improv_chord_pitches_improv")
+DRUMS = ("drums_drum_kit", "drums_one_drum")
+PERFORMANCES = (
+    "performance_performance",
+    "performance_performance_with_dynamics",
+    "performance_performance_with_dynamics_compact",
+    "performance_performance_with_dynamics_and_note_encoding",
+    "performance_density_conditioned_performance_with_dynamics",
+    "performance_pitch_conditioned_performance_with_dynamics",
+    "performance_multiconditioned_performance_with_dynamics",
+    "performance_optional_multiconditioned_performance_with_dynamics",
+)
 
 
-@pytest.fixture(scope="module")
-def eval_melodies(dataset: Callable[[str], Path]) -> Path:
-    return dataset(ARTIFACTS) / "funkyb" / "eval_melodies.tfrecord"
+def test_every_layout_has_encodings_of_the_original() -> None:
+    files = (*MELODIES, *IMPROV, *DRUMS, *PERFORMANCES, "polyphony_polyphony")
+    assert sorted(map(layout_name, files)) == sorted(examples.LAYOUTS)
+
+
+def layout_name(file: str) -> str:
+    return file.partition("_")[2]
 
 
 def test_real_examples_are_the_melodies_they_were_made_of(
-    eval_melodies: Path, golden: Callable[[str], Path]
+    dataset: Callable[[str], Path], shared: Callable[[str], Path]
 ) -> None:
-    expected = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
-    found = examples.read(eval_melodies, "melody")
-    assert len(found) == len(expected) == 22
+    path = dataset("magenta-artifacts/magenta-artifacts") / "funkyb" / "eval_melodies.tfrecord"
+    expected = json.loads(shared("golden/b_eval_melodies/eval_melodies_all_events.json").read_text())
+    found = examples.read(path, "melody")
+    assert len(found) == len(io.places(path)) == len(expected) == 22
     for melody, row in zip(found, expected, strict=True):
         assert isinstance(melody, Melody)
         assert melody.events.tolist() == row["events"]
 
 
-def test_a_place_is_one_record(eval_melodies: Path) -> None:
-    places = io.places(eval_melodies)
-    assert [place.name for place in places] == [str(number) for number in range(1, 23)]
+def test_a_file_of_examples_is_the_melodies_they_were_made_of(
+    training_examples: Path, encodings: Encodings
+) -> None:
+    found = examples.read(training_examples, "melody")
+    expected = [row["events"] for row in encodings("melody_attention_rnn")["examples"]]
+    assert [melody.events.tolist() for melody in found] == expected
+
+
+def test_a_place_is_one_record(training_examples: Path) -> None:
+    places = io.places(training_examples)
+    assert [place.name for place in places] == [str(number) for number in range(1, 11)]
     assert examples.holds_examples(places[3])
-    assert examples.read(places[3]) == examples.read(eval_melodies)[3:4]
+    assert examples.read(places[3]) == examples.read(training_examples)[3:4]
 
 
-def test_records_of_music_are_no_examples(dataset: Callable[[str], Path], eval_melodies: Path) -> None:
-    music = dataset(ARTIFACTS) / "groove-tfrecord" / "val.tfrecord"
+def test_records_of_music_are_no_examples(training_examples: Path, tmp_path: Path) -> None:
+    music = tmp_path / "music.tfrecord"
+    tfrecord.write(music, [Score(Notes.of([0, 480], [480, 960], [60, 62]))] * 3)
     assert not examples.holds_examples(music)
     with pytest.raises(FormatError, match="SequenceExample"):
         examples.read(music)
     with pytest.raises(FormatError, match="convert"):
-        io.load(f"{eval_melodies}#3")
+        io.load(f"{training_examples}#3")
 
 
-def rows(golden: Callable[[str], Path], file: str) -> list[tuple[Example, Any]]:
+def rows(data: dict[str, Any]) -> list[tuple[TrainingExample, Any]]:
     """(example, its events as the original had them) of a golden file of encodings."""
-    data = json.loads(golden(f"c_encodings/{file}.json").read_text())
     found = []
     for row in data["examples"]:
         if not row.get("labels"):
@@ -67,25 +93,25 @@ def rows(golden: Callable[[str], Path], file: str) -> list[tuple[Example, Any]]:
         for step, cells in enumerate(row["inputs_sparse"]):
             for column, value in cells:
                 inputs[step, column] = value
-        found.append((Example(inputs, np.array(row["labels"], dtype=np.int64)), row["events"]))
+        found.append((TrainingExample(inputs, np.array(row["labels"], dtype=np.int64)), row["events"]))
     assert len(found) >= 5
     return found
 
 
-@pytest.mark.parametrize("name", [*MELODIES, *IMPROV])
-def test_melodies(golden: Callable[[str], Path], name: str) -> None:
-    for example, events in rows(golden, f"{'improv' if name in IMPROV else 'melody'}_{name}"):
-        assert examples.layout_of(example).name == name
+@pytest.mark.parametrize("file", [*MELODIES, *IMPROV])
+def test_melodies(encodings: Encodings, file: str) -> None:
+    for example, events in rows(encodings(file)):
+        assert examples.layout_of(example).name == layout_name(file)
         assert examples.sequence(example).events.tolist() == events
 
 
-@pytest.mark.parametrize("name", DRUMS)
-def test_drums(golden: Callable[[str], Path], name: str) -> None:
-    for example, events in rows(golden, f"drums_{name}"):
+@pytest.mark.parametrize("file", DRUMS)
+def test_drums(encodings: Encodings, file: str) -> None:
+    for example, events in rows(encodings(file)):
         track = examples.sequence(example)
-        assert examples.layout_of(example).name == name
+        assert examples.layout_of(example).name == layout_name(file)
         assert len(track) == len(events)
-        if name == "one_drum":
+        if file == "drums_one_drum":
             assert track.events.tolist() == [int(bool(hits)) for hits in events]
         else:
             assert track.events.tolist() == [
@@ -93,16 +119,16 @@ def test_drums(golden: Callable[[str], Path], name: str) -> None:
             ]
 
 
-@pytest.mark.parametrize("name", PERFORMANCES)
-def test_performances(golden: Callable[[str], Path], name: str) -> None:
-    for example, events in rows(golden, f"performance_{name}"):
-        assert examples.layout_of(example).name == name
+@pytest.mark.parametrize("file", PERFORMANCES)
+def test_performances(encodings: Encodings, file: str) -> None:
+    for example, events in rows(encodings(file)):
+        assert examples.layout_of(example).name == layout_name(file)
         found = examples.sequence(example).events.tolist()
-        assert found == ([[value for _, value in note] for note in events] if "note" in name else events)
+        assert found == ([[value for _, value in note] for note in events] if "note" in file else events)
 
 
-def test_polyphony(golden: Callable[[str], Path]) -> None:
-    for example, events in rows(golden, "polyphony_polyphony"):
+def test_polyphony(encodings: Encodings) -> None:
+    for example, events in rows(encodings("polyphony_polyphony")):
         found = examples.sequence(example)
         first = {0: 0, 1: 1, 2: 2, 3: 3, 4: 131}
         expected = [first[kind] + (pitch or 0) for kind, pitch in events]
@@ -114,8 +140,8 @@ def test_every_layout_is_told_by_its_width() -> None:
     assert len(widths) == len(set(widths)) >= 12
 
 
-def example(inputs: list[list[float]], labels: list[int]) -> Example:
-    return Example(np.array(inputs, dtype=np.float32), np.array(labels, dtype=np.int64))
+def example(inputs: list[list[float]], labels: list[int]) -> TrainingExample:
+    return TrainingExample(np.array(inputs, dtype=np.float32), np.array(labels, dtype=np.int64))
 
 
 def test_what_is_no_example_of_the_model_is_refused() -> None:
@@ -132,6 +158,6 @@ def test_what_is_no_example_of_the_model_is_refused() -> None:
         examples.layout_of(example(one, [0]), "mono")
 
 
-def test_another_kind_than_wanted_is_refused(eval_melodies: Path) -> None:
+def test_another_kind_than_wanted_is_refused(training_examples: Path) -> None:
     with pytest.raises(FormatError, match="examples of melody"):
-        examples.read(eval_melodies, "drums")
+        examples.read(training_examples, "drums")

@@ -9,9 +9,8 @@ import pytest
 
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.families import FAMILIES
-from antiphon.codecs.kinds import KINDS
+from antiphon.codecs.kinds import KINDS, Standing
 from antiphon.codecs.rules import combined
-from antiphon.codecs.standing import Standing
 from antiphon.errors import AntiphonError, NameNotFound
 from antiphon.recipes import RECIPES, Recipe
 from antiphon.score.maps import Meter

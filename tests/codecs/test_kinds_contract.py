@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.codecs.kind import plain
-from antiphon.codecs.kinds import KINDS, Standing
+from antiphon.codecs.kinds import KINDS, Standing, plain
 from antiphon.errors import NameNotFound
 from antiphon.extract import EXTRACTORS, extractor
 from antiphon.score.maps import Mark, MeterMap, TempoMap

@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 from antiphon import io
 from antiphon.codecs import melody as codec
 from antiphon.codecs.families import FAMILIES
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import PitchView
-from antiphon.codecs.standing import Standing
 from antiphon.errors import InputError
 from antiphon.extract.melody import Melody, extract
 from antiphon.score.maps import Meter
@@ -57,12 +57,10 @@ def test_ids_outside_the_alphabet_are_refused(wrong):
         codec.decode(np.array([0, wrong]), PLAIN)
 
 
-@pytest.mark.parametrize(("name", "low"), [("basic", 48), ("mono", 0)])
-def test_ids_are_the_labels_of_the_original_in_its_range(name, low, golden):
+@pytest.mark.parametrize(("name", "low"), [("melody_basic_rnn", 48), ("melody_mono_rnn", 0)])
+def test_ids_are_the_labels_of_the_original_in_its_range(name, low, encodings):
     """Magenta's one-hot: no event 0, note off 1, pitch p at p - lowest + 2."""
-    examples = json.loads(golden(f"c_encodings/melody_{name}_rnn.json").read_text())["examples"]
-    assert len(examples) == 10
-    for example in examples:
+    for example in encodings(name)["examples"]:
         found = codec.encode(Melody(example["events"]))
         in_range = np.where(found >= codec.FIRST_PITCH_ID, found - low, found)
         assert (
@@ -71,19 +69,19 @@ def test_ids_are_the_labels_of_the_original_in_its_range(name, low, golden):
         )
 
 
-@pytest.mark.parametrize("name", ["basic", "mono", "lookback", "attention"])
-def test_decoded_events_of_the_original(name, golden):
-    document = json.loads(golden(f"c_encodings/melody_{name}_rnn.json").read_text())
-    assert len(document["examples"]) == 10
-    view = WIDE if name == "mono" else VIEW
-    for example in document["examples"]:
+@pytest.mark.parametrize(
+    "name", ["melody_basic_rnn", "melody_mono_rnn", "melody_lookback_rnn", "melody_attention_rnn"]
+)
+def test_decoded_events_of_the_original(name, encodings):
+    view = WIDE if name == "melody_mono_rnn" else VIEW
+    for example in encodings(name)["examples"]:
         found = codec.encode(Melody(example["events"]))
         assert codec.decode(found, PLAIN).events.tolist() == example["decoded_events"]
         assert FAMILY.alphabet(view).known[found].all()
 
 
-def test_the_grammar_never_forbids_real_melodies(golden):
-    examples = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
+def test_the_grammar_never_forbids_real_melodies(shared):
+    examples = json.loads(shared("golden/b_eval_melodies/eval_melodies_all_events.json").read_text())
     melodies = [_ids(example["events"]) for example in examples]
     assert len(melodies) == 22
     for melody in melodies:

@@ -1,16 +1,14 @@
 """Ids of performances, performances of notes and lead sheets: there and back, and what is no id."""
 
-import json
+import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon import io
 from antiphon.codecs import leadsheet, note_performance, performance
-from antiphon.codecs.kinds import kind
-from antiphon.codecs.standing import Standing
+from antiphon.codecs.kinds import Standing, kind
 from antiphon.errors import InputError
 from antiphon.extract import LeadSheet, NotePerformance, Performance, PerformanceOptions
 from antiphon.extract.performance import MAX_SHIFT, NOTE_OFF, NOTE_ON, TIME_SHIFT, VELOCITY
@@ -60,12 +58,9 @@ def test_the_alphabet():
     assert performance.N_EVENTS <= 1 << 15
 
 
-def test_ids_against_the_labels_of_the_original(golden):
+def test_ids_against_the_labels_of_the_original(encodings):
     """Its classes are onsets, releases, waits of 1 to 100 and bins, in this order and without gaps."""
-    name = "c_encodings/performance_performance_with_dynamics.json"
-    examples = json.loads(golden(name).read_text())["examples"]
-    assert len(examples) == 10
-    for example in examples:
+    for example in encodings("performance_performance_with_dynamics")["examples"]:
         ids = performance.encode(Performance(np.array(example["events"], np.int16)))
         waits, bins = ids >= 384, (ids >= 257) & (ids < 384)
         labels = np.where(waits, ids - 384 + 256, np.where(bins, ids - 257 + 356, ids - 1))
@@ -132,13 +127,13 @@ def test_no_lead_sheet(ids, told):
 
 
 @pytest.mark.parametrize("name", ["performance", "note-performance"])
-def test_kinds_on_a_played_file(name, golden_sources):
-    score, known = io.load(golden_sources / "pop909/POP909/001/001.mid"), kind(name)
+def test_kinds_on_what_was_played(name, played):
+    known = kind(name)
     options = known.extractor.options()
-    reading = known.extractor.reading(options, 4)
-    found = known.extractor.extract(quantize(sustained(score), reading.grid), options).sequences
-    assert len(found) >= 2
-    for sequence in found:
+    grid = known.extractor.reading(options, 4).grid
+    found = [known.extractor.extract(quantize(sustained(score), grid), options).sequences for score in played]
+    assert all(len(sequences) >= 2 for sequences in found)
+    for sequence in itertools.chain(*found):
         ids = known.encode(sequence)
         assert known.decode(ids.astype(np.int16), Standing.of(sequence), options) == sequence
         time, pitch = known.profile(sequence)

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from antiphon import recipes
 from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Span, restricted, single
-from antiphon.codecs.families import FAMILIES
-from antiphon.codecs.family import Learned
-from antiphon.data import batches
+from antiphon.codecs.families import FAMILIES, Learned
+from antiphon.data import batches, examples
 from antiphon.data.batches import Batch
 from antiphon.data.chunks import TABLE
 from antiphon.data.corpus import Corpus
@@ -80,7 +79,7 @@ def test_whole_holds_every_event_of_every_sequence_once(corpus: Corpus, size: in
 
 @given(corpora, st.sampled_from([8, 16, 50]))
 def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None:
-    cut = batches._cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
+    cut = examples.cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
     for sequence in range(corpus.n):
         mine = cut.sequence == sequence
         begin, end = cut.begin[mine], cut.end[mine]
@@ -94,11 +93,33 @@ def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None
             assert not ((begin[begin > 0] + corpus.table["start_in_bar"][sequence]) % bar).any()
 
 
+@given(corpora, st.integers(1, 3), st.sampled_from([16, 50]))
+def test_a_window_is_so_many_bars(corpus: Corpus, window: int, longest: int) -> None:
+    values = recipe(training__max_length=str(longest), training__window_bars=str(window))
+    cut = examples.cut(corpus, np.arange(corpus.n), values)
+    for sequence, begin, end in zip(cut.sequence, cut.begin, cut.end, strict=True):
+        bar, start = corpus.steps_per_bar(sequence), int(corpus.table["start_in_bar"][sequence])
+        if bar <= longest:
+            bars = min(window, longest // bar)
+            first, last = (begin + start) // bar, (end - 1 + start) // bar
+            assert first % bars == 0
+            assert last - first < bars
+            assert end == corpus.lengths[sequence] or (end + start) % (bars * bar) == 0
+
+
+def test_a_window_of_events_that_take_uneven_time() -> None:
+    """A bar is counted where an event begins on its line."""
+    assert list(examples._ends(np.array([0, 3, 7, 12, 20]), 25, 100, 2)) == [7, 20, 25]
+    assert list(examples._ends(np.array([3, 7, 12, 20]), 25, 100, 1)) == [3, 7, 12, 20, 25]
+    assert list(examples._ends(np.array([0, 3, 30]), 40, 10, 2)) == [3, 13, 23, 30, 40]
+    assert list(examples._ends(np.array([0, 3, 7]), 9, 100, 0)) == [9]
+
+
 @settings(deadline=None)
 @given(corpora, st.integers(1, 9), st.booleans())
 def test_an_epoch_holds_every_stretch_once(corpus: Corpus, size: int, shuffle: bool) -> None:
     values = recipe(training__batch_size=str(size), training__max_length="24", **plain)
-    cut = batches._cut(corpus, np.arange(corpus.n), values)
+    cut = examples.cut(corpus, np.arange(corpus.n), values)
     expected = Counter(
         (
             s,
@@ -185,7 +206,7 @@ def by_the_clock(corpus: Corpus) -> Corpus:
 
 def test_music_without_bars_is_cut_by_length_alone() -> None:
     corpus = by_the_clock(made(4, 20, 150))
-    cut = batches._cut(corpus, np.arange(20), recipe(training__max_length="32"))
+    cut = examples.cut(corpus, np.arange(20), recipe(training__max_length="32"))
     n_events = (cut.end - cut.begin)[cut.sequence == corpus.lengths.argmax()]
     assert n_events[:-1].tolist() == [32] * (len(n_events) - 1)
     longer = np.arange(20)[corpus.lengths % 32 > 1]
@@ -228,7 +249,7 @@ def test_cuts_of_events_that_take_uneven_time_are_at_the_first_on_a_bar_line(
     monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: uneven)
     corpus = made(6, 40, 120)
     corpus.events[:] = np.random.default_rng(2).choice([0, 0, 1, 60, 62], len(corpus.events))
-    cut = batches._cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
+    cut = examples.cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
     for sequence in range(corpus.n):
         times = uneven.times(corpus.ids(sequence)[:, None]).tolist()
         start, bar = int(corpus.table["start_in_bar"][sequence]), corpus.steps_per_bar(sequence)
@@ -248,7 +269,7 @@ def test_what_goes_with_events_is_cut_with_them(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(batches, "seen", seen)
     corpus = made(7, 20, 100)
     values = recipe(training__max_length="16", training__batch_size="4", **plain)
-    cut = batches._cut(corpus, np.arange(corpus.n), values)
+    cut = examples.cut(corpus, np.arange(corpus.n), values)
     expected = Counter(zip(cut.sequence.tolist(), cut.begin.tolist(), cut.end.tolist(), strict=True))
     found: Counter[tuple[int, int, int]] = Counter()
     for batch in batches.epoch(corpus, np.arange(corpus.n), values, seed=3, epoch=0):
@@ -281,3 +302,28 @@ def test_another_family_or_resolution_is_refused() -> None:
 
 def test_nothing_to_evaluate_is_no_batch() -> None:
     assert list(batches.whole(made(5, 3, 20), np.arange(0), recipe())) == []
+
+
+@settings(deadline=None)
+@given(corpora, st.integers(1, 9), st.integers(1, 4), st.integers(1, 5))
+def test_parts_and_chunks_are_the_whole_batch(corpus: Corpus, size: int, n: int, most: int) -> None:
+    """Each row once, with its number; weights add up to 1; nothing longer than its longest row."""
+    values = recipe(training__batch_size=str(size), training__max_length="24", **plain)
+    if not len(examples.cut(corpus, np.arange(corpus.n), values)):
+        return
+
+    def epoch(rank: int, n: int) -> list[Batch]:
+        return list(batches.epoch(corpus, np.arange(corpus.n), values, seed=3, epoch=0, part=(rank, n)))
+
+    for whole, *parts in zip(epoch(0, 1), *(epoch(rank, n) for rank in range(n)), strict=True):
+        chunks = [chunk for part in parts for chunk in part.chunks(most)]
+        assert sum(chunk.weight for chunk in chunks) == pytest.approx(1.0)
+        assert all(len(chunk.lengths) <= most for chunk in chunks)
+        assert sorted(row for chunk in chunks for row in chunk.numbers) == whole.numbers
+        for chunk in chunks:
+            assert chunk.events.shape[1] == chunk.lengths.max()
+            for row, number in enumerate(chunk.numbers):
+                length = whole.lengths[number]
+                assert chunk.lengths[row] == length
+                assert np.array_equal(chunk.events[row, :length], whole.events[number, :length])
+                assert np.array_equal(chunk.position[row, :length], whole.position[number, :length])

@@ -15,12 +15,12 @@ from antiphon.codecs.alphabet import Alphabet, Field, Span
 from antiphon.data.batches import Batch
 from antiphon.errors import BundleError, EmptyError
 from antiphon.evaluate.baselines import baselines, folded
-from antiphon.evaluate.figures import Figures, Scores
+from antiphon.evaluate.figures import EventScores, Figures
 from antiphon.evaluate.likelihood import score
 from antiphon.evaluate.sequences import Sequences
 from antiphon.recipes import find
-from antiphon.runtime.bundle import Bundle, Graph, Labels
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.bundle import Bundle, Graph, LabelGroups
+from antiphon.runtime.graph import StepInput, StepOutput
 
 RECIPE = find("melody/lookback")
 IN_VIEW = np.array([0, 1, *range(50, 86)])
@@ -51,15 +51,15 @@ class Uniform:
     def start(self, n: int) -> Memory:
         return Memory()
 
-    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         assert (heard.temperature == 1).all()
         n = len(heard.event)
         log_p = np.full((n, 130), -np.inf, np.float32)
         log_p[:, IN_VIEW] = -math.log(len(IN_VIEW))
         labels = np.full((n, 40), -math.log(40), np.float32)
-        return Step(log_p, Memory([*state, heard]), np.full((n, 1), self.label), labels)
+        return StepOutput(log_p, Memory([*state, heard]), np.full((n, 1), self.label), labels)
 
-    def prefill(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 
@@ -74,7 +74,7 @@ BUNDLE = Bundle(
             b"", {"event": ("int64", (1,)), "temperature": ("float32", ())}, {"log_p": ("float32", (130,))}
         )
     },
-    Labels((40,), (38,)),
+    LabelGroups((40,), (38,)),
 )
 SECONDS = np.full(9, 0.125)
 
@@ -121,7 +121,7 @@ def test_what_is_several_numbers_is_right_where_each_is(label: tuple[int, int], 
     model.step = lambda *given, **how: step(*given, **how)._replace(
         label=np.array([label]), label_log_p=np.log(likely)[None]
     )
-    bundle = replace(BUNDLE, labels=Labels((3, 2), (0, 0)))
+    bundle = replace(BUNDLE, labels=LabelGroups((3, 2), (0, 0)))
     _, labels = score(model, bundle, [batch([[60, 0]], [16], [0])], SECONDS)
     assert labels.hit.tolist() == [hit]
     assert labels.nll[0] == pytest.approx(-math.log(likely[label[0]] * likely[3 + label[1]]), rel=1e-6)
@@ -159,7 +159,7 @@ def test_nothing_to_score_is_an_error() -> None:
 
 
 def test_figures_by_hand() -> None:
-    scores = Scores(
+    scores = EventScores(
         nll=np.array([1.0, 2.0, 3.0]),
         hit=np.array([True, False, True]),
         silent=np.array([True, True, False]),
@@ -172,12 +172,12 @@ def test_figures_by_hand() -> None:
     assert (found.nll_per_step, found.nll_per_bar) == (2.0, 6.0)  # three steps are 1/4 + 1/4 + 1/2 of a bar
     assert found.perplexity == pytest.approx(math.exp(2))
     assert (found.accuracy, found.event_accuracy, found.no_event_accuracy) == (2 / 3, 1.0, 0.5)
-    only_notes = Figures.of(Scores.joined([replace(scores, silent=np.zeros(3, bool))] * 2))
+    only_notes = Figures.of(EventScores.joined([replace(scores, silent=np.zeros(3, bool))] * 2))
     assert only_notes.as_dict()["no_event_accuracy"] is None
 
 
 def test_an_event_is_not_a_step() -> None:
-    scores = Scores(
+    scores = EventScores(
         nll=np.array([1.0, 2.0, 3.0]),
         hit=np.array([True, False, True]),
         silent=np.zeros(3, bool),
@@ -246,7 +246,7 @@ CHECKPOINTS = {
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
 def test_the_originals_figures_of_real_checkpoints(
-    name: str, golden: Callable[[str], Path], bundled: Callable[..., Bundle]
+    name: str, shared: Callable[[str], Path], bundled: Callable[..., Bundle]
 ) -> None:
     torch = pytest.importorskip("torch")
     from antiphon import nets
@@ -255,9 +255,9 @@ def test_the_originals_figures_of_real_checkpoints(
 
     recipe = find("melody/attention").with_values(CHECKPOINTS[name])
     net = nets.build(recipe)
-    with torch.no_grad(), np.load(golden(f"a_attention_rnn/weights_{name}.npz")) as weights:
+    with torch.no_grad(), np.load(shared(f"golden/a_attention_rnn/weights_{name}.npz")) as weights:
         net.load_state_dict(state_dict(dict(weights)))
-    tunes = json.loads(golden("b_eval_melodies/eval_melodies_all_events.json").read_text())
+    tunes = json.loads(shared("golden/b_eval_melodies/eval_melodies_all_events.json").read_text())
     rows = [[event + 2 for event in tune["events"]] for tune in tunes]
     assert len(rows) == 22
     bundle = bundled(net, name)
@@ -265,7 +265,7 @@ def test_the_originals_figures_of_real_checkpoints(
     assert labels is not None
     (told,) = (
         row
-        for row in json.loads(golden("b_eval_melodies/eval_metrics.json").read_text())
+        for row in json.loads(shared("golden/b_eval_melodies/eval_metrics.json").read_text())
         if row["model"] == name
     )
     found = Figures.of(labels)

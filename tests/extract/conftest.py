@@ -68,11 +68,11 @@ def pieces(golden_sources: Path) -> Callable[[str], tuple[Piece, list[Piece]]]:
 
 
 @pytest.fixture(scope="session")
-def melody_and_drum_cases(golden: Callable[[str], Path], pieces: Callable[..., tuple]) -> list:
+def melody_and_drum_cases(shared: Callable[[str], Path], pieces: Callable[..., tuple]) -> list:
     """(piece, what the original extracted from it) for melodies and drums, whole files and their pieces."""
     found = []
     for name in ("funkyb", "handson_primers", "miditok_multitrack", "nottingham", "pop909", "testdata"):
-        for entry in json.loads(golden(f"d_extraction/melody_drums_{name}.json").read_text()):
+        for entry in json.loads(shared(f"golden/d_extraction/melody_drums_{name}.json").read_text()):
             whole, parts = pieces(entry["file"])
             expected = entry["whole"][0]
             found += [] if "quantize_error" in expected else [(whole, expected)]

@@ -1,4 +1,4 @@
-"""Magenta's melody rules, one row a rule, and the options beyond them."""
+"""Magenta's melody rules, one row per rule, and the options beyond them."""
 
 import numpy as np
 import pytest

@@ -33,8 +33,8 @@ SECONDS = (5, 10, 20, 30, 40, 60, 120)
 
 
 @pytest.fixture(scope="module")
-def files(golden, golden_sources):
-    entries = json.loads(golden("d_extraction/polyphony_performance_20.json").read_text())
+def files(shared, golden_sources):
+    entries = json.loads(shared("golden/d_extraction/polyphony_performance_20.json").read_text())
     return [(entry, sustained(io.load(golden_sources / entry["file"]))) for entry in entries]
 
 
@@ -94,29 +94,24 @@ def _sequence(notes):
 
 
 CONFIGURATIONS = {
-    "performance": 0,
-    "performance_with_dynamics": 32,
-    "performance_with_dynamics_compact": 32,
-    "density_conditioned_performance_with_dynamics": 32,
+    "performance_performance": 0,
+    "performance_performance_with_dynamics": 32,
+    "performance_performance_with_dynamics_compact": 32,
+    "performance_density_conditioned_performance_with_dynamics": 32,
 }
 
 
 @pytest.mark.parametrize(("configuration", "bins"), CONFIGURATIONS.items())
-def test_small_sequences(configuration, bins, golden):
-    examples = json.loads(golden(f"c_encodings/performance_{configuration}.json").read_text())["examples"]
+def test_small_sequences(configuration, bins, encodings):
     options = streams.PerformanceOptions(**FREE | {"n_velocity_bins": bins})
-    assert len(examples) == 10
-    for example in examples:
+    for example in encodings(configuration)["examples"]:
         score = _sequence(example["source_notes"])
         (found,) = streams.extract(score, options).sequences
         assert found.events.tolist() == example["events"]
 
 
-def test_small_sequences_by_note(golden):
-    name = "c_encodings/performance_performance_with_dynamics_and_note_encoding.json"
-    examples = json.loads(golden(name).read_text())["examples"]
-    assert len(examples) == 10
-    for example in examples:
+def test_small_sequences_by_note(encodings):
+    for example in encodings("performance_performance_with_dynamics_and_note_encoding")["examples"]:
         score = _sequence(example["source_notes"])
         (found,) = by_note.extract(score, by_note.NotePerformanceOptions(**FREE)).sequences
         assert found.events.tolist() == _rows(example["events"])

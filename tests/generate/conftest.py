@@ -12,7 +12,7 @@ import pytest
 from antiphon import recipes
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, Graph
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 
 if TYPE_CHECKING:
     from antiphon.nets import EventModel
@@ -42,23 +42,23 @@ class Toy:
     def start(self, n: int) -> Memory:
         return Memory(np.zeros(n, dtype=np.int64))
 
-    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         events = heard.event[:, 0]
         assert heard.position is not None
         self.heard.append((events.tolist(), heard.position[0].tolist()))
         place = heard.position[:, 0]
         logits = self.table[state.past % 7, events % 5, place] / heard.temperature[:, None]
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        return Step(log_p.astype(np.float32), Memory(events))  # type: ignore[arg-type]
+        return StepOutput(log_p.astype(np.float32), Memory(events))  # type: ignore[arg-type]
 
-    def prefill(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 
 class Touching(Toy):
     """A toy whose every event goes with a number, which follows from the event before and its number."""
 
-    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         assert heard.value is not None
         drawn = np.float32(heard.value / 2 + heard.event % 5)
         return super().step(heard, state, keep=keep)._replace(drawn=drawn)

@@ -9,8 +9,8 @@ import pytest
 
 from antiphon import recipes
 from antiphon.codecs.alphabet import Alphabet, Field, Span
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import PitchView
-from antiphon.codecs.standing import Standing
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError, PromptError
 from antiphon.extract.melody import Melody
@@ -22,7 +22,7 @@ from antiphon.generate.prompt import Prompt, prompt
 from antiphon.generate.tonality import scale, tonic_chord
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.graph import Step
+from antiphon.runtime.graph import StepOutput
 from antiphon.runtime.session import Session
 from antiphon.score.bars import bar_lines
 from antiphon.score.maps import Key, KeyChange, Meter, MeterMap, TempoMap
@@ -295,11 +295,11 @@ def test_music_that_never_moves_on_is_ended() -> None:
         def start(self, n: int) -> Any:
             return np.zeros((n, 1))
 
-        def step(self, heard: Any, state: Any, *, keep: bool = True) -> Step:
+        def step(self, heard: Any, state: Any, *, keep: bool = True) -> StepOutput:
             log_p = np.log(np.array([[0.5, 0.5, 1 - 1e-9, 1e-9]] * len(heard.event), np.float32))
-            return Step(log_p, state)
+            return StepOutput(log_p, state)
 
-        def prefill(self, heard: Any, state: Any, *, keep: bool = True) -> Step:
+        def prefill(self, heard: Any, state: Any, *, keep: bool = True) -> StepOutput:
             raise AssertionError("it said that it cannot")
 
     session = Session(Still(), np.array([0.5, 0.5, 1.0, 0.0]), Bars.of(0, 4), 2)

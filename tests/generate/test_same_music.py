@@ -27,7 +27,7 @@ SEEDS = range(20)
 
 
 def _jig() -> Score:
-    """Two and a half bars of 6/8 in D with a pick-up of a quaver, at 100 quarters a minute."""
+    """Two and a half bars of 6/8 in D with a pick-up of a quaver, at 100 quarters per minute."""
     lengths = np.array([1, 2, 1, 2, 1, 3, 1, 1, 1, 2, 1], dtype=np.int64) * 240
     start = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     pitch = [69, 74, 73, 74, 76, 78, 79, 78, 76, 74, 73]

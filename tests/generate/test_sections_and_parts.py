@@ -10,9 +10,8 @@ import pytest
 from antiphon import recipes
 from antiphon.errors import EmptyError, OptionError
 from antiphon.generate.model import Model
-from antiphon.generate.parts import _bars, part_for
+from antiphon.generate.parts import _bars, complete_form, part_for
 from antiphon.generate.prompt import prompt, to_bar_line
-from antiphon.generate.sections import complete
 from antiphon.runtime.bundle import Bundle
 from antiphon.score.bars import bar_lines
 from antiphon.score.maps import MeterMap, TempoMap
@@ -31,16 +30,16 @@ def tune(pitch: list[int], meter: tuple[int, int] = (4, 4)) -> Score:
 def test_missing_sections_go_on_from_the_first(real_bundle: Callable[[str], Bundle]) -> None:
     model = Model(real_bundle("melody/basic"))
     given = tune([62, 66, 69, 67, 73, 69], (3, 4))
-    made = complete({"A": given}, ["A", "B", "C"], model, bars=4, seed=1)
+    made = complete_form({"A": given}, ["A", "B", "C"], model, bars=4, seed=1)
     assert made["A"] is given
     for name in "BC":
         assert made[name].meters == given.meters
         assert made[name].end <= 12 * Q
     assert made["B"] != made["C"]
     other = tune([72, 71, 69])
-    again = complete({"A": given, "B": other}, ["A", "B", "C"], model, bars=4, seed=1)
+    again = complete_form({"A": given, "B": other}, ["A", "B", "C"], model, bars=4, seed=1)
     assert again["C"] == made["C"], "a section does not change when another is given"
-    nothing = complete({}, ["A", "B"], model, bars=2, seed=1, key="F")
+    nothing = complete_form({}, ["A", "B"], model, bars=2, seed=1, key="F")
     assert all(section.keys[0].key.tonic == 5 for section in nothing.values())
 
 
@@ -48,7 +47,7 @@ def test_the_first_sections_pickup_is_not_lost(real_bundle: Callable[[str], Bund
     """A section goes on from a first one with a pick-up: its own bars begin on a bar line."""
     model = Model(real_bundle("melody/basic"))
     upbeat = tune([67, 72, 74, 76, 72, 74, 76, 77]).replace(meters=MeterMap.of([(0, 1, 4), (Q, 3, 4)]))
-    made = complete({"A": upbeat}, ["A", "B"], model, bars=4, seed=1)["B"]
+    made = complete_form({"A": upbeat}, ["A", "B"], model, bars=4, seed=1)["B"]
     assert made.meters == MeterMap.of([(0, 3, 4)]), "no pick-up of its own"
     assert 9 * Q < made.end <= 12 * Q
     assert bar_lines(made)[:2].tolist() == [0, 3 * Q]
@@ -64,7 +63,7 @@ def test_a_primer_is_filled_up_to_its_bar_line_with_a_rest_that_may_go_on() -> N
 
 
 def changing() -> Score:
-    """A pick-up of a quarter, two bars of 3/4, one of 6/8, two of 4/4; in ticks of 96 a quarter."""
+    """A pick-up of a quarter, two bars of 3/4, one of 6/8, two of 4/4; in ticks of 96 per quarter."""
     meters = MeterMap.of([(0, 1, 4), (96, 3, 4), (96 * 7, 6, 8), (96 * 10, 4, 4)])
     start = 96 * np.arange(18)
     notes = Notes.of(start, start + 96, 60)
@@ -113,4 +112,4 @@ def test_music_without_a_whole_bar_or_with_bars_that_cannot_be_counted(
 
 def test_sections_of_no_bars(real_bundle: Callable[[str], Bundle]) -> None:
     with pytest.raises(OptionError, match="length is 0 bars"):
-        complete({"A": tune([60, 62])}, ["A", "B"], Model(real_bundle("melody/basic")), bars=0, seed=1)
+        complete_form({"A": tune([60, 62])}, ["A", "B"], Model(real_bundle("melody/basic")), bars=0, seed=1)

@@ -34,8 +34,8 @@ def eighths(score: Score) -> list[tuple[float, float]]:
     return list(zip(score.notes.start / half, (score.notes.end - score.notes.start) / half, strict=True))
 
 
-def test_expected_results(dataset: Callable[[str], Path]) -> None:
-    folder = dataset("formats/formats")
+def test_expected_results(golden: Callable[[str], Path]) -> None:
+    folder = golden("formats")
     expected = json.loads((folder / "expected-abc.json").read_text(encoding="utf-8"))
     assert len(expected) >= 18
     for name, wanted in expected.items():

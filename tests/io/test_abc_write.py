@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from antiphon import io
 from antiphon.errors import OutputError
 from antiphon.io import abc
-from antiphon.io.abc.spelling import key_text
+from antiphon.io.abc.pitches import key_text
 from antiphon.score import bars
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io as stdlib_io
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,11 +59,6 @@ def real_files(form: Format, folder: Path) -> list[bytes]:
     smallest = sorted((p for p in paths if p.stat().st_size < SMALL), key=lambda p: p.stat().st_size)
     ours = [form.dumps(tune())] if form.dumps else []
     return ours + [path.read_bytes() for path in smallest[:8]]
-
-
-@pytest.fixture(scope="module")
-def strangers(dataset: Callable[[str], Path]) -> Path:
-    return dataset("formats/formats")
 
 
 def read_or_refused(form: Format, data: bytes) -> bool:
@@ -125,9 +119,9 @@ def test_nothing_and_noise_are_refused(form: Format) -> None:
 
 
 @every
-def test_files_cut_short_or_damaged_are_read_or_refused(form: Format, strangers: Path) -> None:
+def test_files_cut_short_or_damaged_are_read_or_refused(form: Format, odd_files: Path) -> None:
     rng = random.Random(6)
-    files = real_files(form, strangers)
+    files = real_files(form, odd_files)
     assert files
     for data in files:
         for _ in range(12):
@@ -157,10 +151,10 @@ def test_too_many_bytes_are_refused_unread(form: Format, tmp_path: Path) -> None
 
 
 @many
-def test_an_index_names_pieces_that_lie_in_the_file(form: Format, strangers: Path) -> None:
+def test_an_index_names_pieces_that_lie_in_the_file(form: Format, odd_files: Path) -> None:
     rng = random.Random(7)
     assert form.index
-    texts = real_files(form, strangers)
+    texts = real_files(form, odd_files)
     for data in [b"", *texts, *(rng.randbytes(300) for _ in range(30))]:
         for _ in range(8):
             cut = data[: rng.randrange(len(data) + 1)]

@@ -40,8 +40,8 @@ REFUSED = {"ValueError_Control168.mid", "Issue104_Bizarre_Love_Triangle2.mid"}  
 Row = tuple[Any, ...]
 
 
-def test_midi_files_read_as_the_original_did(golden: Callable[[str], Path], golden_sources: Path) -> None:
-    sequences = json.loads(golden("e_midi/notesequences_30.json").read_text())
+def test_midi_files_read_as_the_original_did(shared: Callable[[str], Path], golden_sources: Path) -> None:
+    sequences = json.loads(shared("golden/e_midi/notesequences_30.json").read_text())
     assert len(sequences) >= 48
     found: dict[str, dict[str, tuple[int, int]]] = {}
     n_refused = 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io as stdlib_io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from antiphon import io
 from antiphon.errors import FormatError
 from antiphon.io import Limits, musicxml
 from antiphon.io.musicxml import container
+from antiphon.score.notes import Notes
+from antiphon.score.score import Score
 
 NOTE = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>{}</duration></note>"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -168,8 +170,11 @@ def test_an_mxl_is_the_same_bytes_for_the_same_document() -> None:
     assert container.unpacked(container.packed(b"<a/>"), Limits()) == b"<a/>"
 
 
-def test_too_many_of_anything(dataset: Callable[[str], Path]) -> None:
-    path = dataset("formats/formats") / "note-seq" / "st_anne.xml"
+def test_too_many_of_anything(tmp_path: Path) -> None:
+    start = np.repeat(np.arange(30), 2) * 480
+    path = tmp_path / "duet.xml"
+    io.save(Score(Notes.of(start, start + 480, 60 + np.arange(60) % 12, track=np.arange(60) % 2)), path)
+    assert len(io.load(path).notes) == 60
     for limits in (
         Limits(notes=50),
         Limits(parts=1),

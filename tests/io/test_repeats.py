@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import FormatError
-from antiphon.io.repeats import Marks, order
+from antiphon.io.repeats import RepeatMarks, order
 
 
-def written(text: str) -> list[Marks]:
+def written(text: str) -> list[RepeatMarks]:
     """Bars from a line such as '|:A B :| C': a letter a bar, its marks in tokens beside it."""
     bars: list[dict[str, object]] = []
     coming: dict[str, object] = {}
@@ -32,7 +32,7 @@ def written(text: str) -> list[Marks]:
             after = {"DC": ("jump", "capo"), "DS": ("jump", "segno"), "fine": ("fine", True)}
             name, value = {**after, "to": ("to_coda", True), "stop": ("ending_stops", True)}[token]
             bars[-1][name] = value
-    return [Marks(**bar) for bar in bars]  # type: ignore[arg-type]
+    return [RepeatMarks(**bar) for bar in bars]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_more_bars_than_allowed_are_refused() -> None:
     with pytest.raises(FormatError, match="more than 100 bars"):
         order(written("A :|100 B"), most=100)
     with pytest.raises(FormatError):
-        order([Marks(ends=10**12)])
+        order([RepeatMarks(ends=10**12)])
 
 
 marks = st.builds(
-    Marks,
+    RepeatMarks,
     starts=st.booleans(),
     is_section=st.booleans(),
     endings=st.lists(st.integers(1, 5), max_size=3).map(tuple),
@@ -100,14 +100,16 @@ marks = st.builds(
 
 
 @given(st.lists(marks, max_size=12))
-def test_any_marks_end_and_only_name_bars_that_are_there(bars: list[Marks]) -> None:
+def test_any_marks_end_and_only_name_bars_that_are_there(bars: list[RepeatMarks]) -> None:
     played = order(bars)
     assert all(0 <= bar < len(bars) and turn >= 1 for bar, turn in played)
     walks = 1 + sum(bool(bar.jump) + bar.to_coda for bar in bars)
     assert len(played) <= len(bars) * 5 * walks
 
 
-@given(st.lists(st.builds(Marks, starts=st.booleans(), is_section=st.booleans(), ends=st.integers(0, 4))))
-def test_without_endings_and_jumps_every_bar_is_played_in_order(bars: list[Marks]) -> None:
+@given(
+    st.lists(st.builds(RepeatMarks, starts=st.booleans(), is_section=st.booleans(), ends=st.integers(0, 4)))
+)
+def test_without_endings_and_jumps_every_bar_is_played_in_order(bars: list[RepeatMarks]) -> None:
     played = [bar for bar, _ in order(bars)]
     assert list(dict.fromkeys(played)) == list(range(len(bars)))

@@ -13,9 +13,9 @@ from antiphon.codecs.alphabet import Alphabet, Field, Span, single
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.nets import EventBatch
-from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.labels import Labels
-from antiphon.nets.head import Categorical
+from antiphon.nets.head import CategoricalHead
 
 STEADY = single(Span("note", 40, steps=1, onset=True))
 UNEVEN = single(Span("wait", 40, steps_more=1))
@@ -45,7 +45,7 @@ def plain_clock(steps: list[int], start: int, bar: int, bits: int) -> list[tuple
 def test_the_clock_counts_bars_of_the_next_power_of_two(alphabet: Alphabet, start: int, bar: int) -> None:
     events = np.random.default_rng(bar).integers(0, 40, (1, 60, 1))
     position = torch.from_numpy(Bars.of(start, bar).at(alphabet.times(events)))
-    clock, ids = Clock(7, alphabet), torch.from_numpy(events)
+    clock, ids = StepClock(7, alphabet), torch.from_numpy(events)
     bits, passed = clock.sequence(ids, position)
     expected = plain_clock(alphabet.steps(events)[0].tolist(), start, bar, 7)
     assert list(zip(bits[0].tolist(), passed[0].tolist(), strict=True)) == expected
@@ -84,7 +84,7 @@ def test_the_control_that_comes_is_that_of_the_next_event() -> None:
 
 
 def test_a_head_begins_with_how_often_labels_occur_and_one_more_of_each() -> None:
-    head = Categorical(4, (3, 2))
+    head = CategoricalHead(4, (3, 2))
     head.begin(torch.tensor([0, 3, 1, 1, 0]))
     assert head.bias.exp().tolist() == pytest.approx([1 / 7, 4 / 7, 2 / 7, 2 / 3, 1 / 3])
 

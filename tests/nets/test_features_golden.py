@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import torch
 
@@ -45,9 +43,8 @@ def _dense(sparse: list[list[tuple[int, float]]], width: int) -> torch.Tensor:
 
 
 @pytest.fixture(params=CONFIGS)
-def oracle(request, golden):
-    found = json.loads(golden(f"c_encodings/{request.param}.json").read_text())
-    assert len(found["examples"]) >= 10
+def oracle(request, encodings):
+    found = encodings(request.param)
     recipe = recipes.find(CONFIGS[request.param])
     return found, recipe, nets.build(recipe).features
 

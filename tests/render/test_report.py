@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from antiphon.errors import OutputError
-from antiphon.render import columns, report
-from antiphon.render.charts import Panel
-from antiphon.render.excerpt import data_uri
-from antiphon.render.histogram import histogram
-from antiphon.render.report import Chapter, Example, Report, Table
+from antiphon.render import pages, report
+from antiphon.render.charts import Panel, histogram
+from antiphon.render.pages import sound_uri
+from antiphon.render.report import AudioExample, Chapter, ReportPage, ReportTable
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
@@ -42,11 +41,11 @@ def text(tmp_path: Path) -> str:
             histogram("Tempo", [90.0, 91.0, 120.0], "quarters"),
             Panel("Files", [3, 1], labels=["used", "</td>"]),
         ],
-        [Example("a</audio>.mid", "4/4", "data:audio/mpeg;base64,AAAA")],
-        [Table("Reasons", ("piece", "why"), [("<b>", "broken")])],
+        [AudioExample("a</audio>.mid", "4/4", "data:audio/mpeg;base64,AAAA")],
+        [ReportTable("Reasons", ("piece", "why"), [("<b>", "broken")])],
     )
     report.write(
-        tmp_path / "page.html", Report("Title \udcff", "x", ["Mind <this>"], [chapter, Chapter("B")])
+        tmp_path / "page.html", ReportPage("Title \udcff", "x", ["Mind <this>"], [chapter, Chapter("B")])
     )
     return (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -77,15 +76,15 @@ def test_everything_has_a_name_and_a_table(text: str) -> None:
 
 
 def test_without_warnings_it_says_that_all_is_well(tmp_path: Path) -> None:
-    report.write(tmp_path / "page.html", Report("T", "x"))
+    report.write(tmp_path / "page.html", ReportPage("T", "x"))
     assert "looks healthy" in (tmp_path / "page.html").read_text(encoding="utf-8")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        report.write(tmp_path / "file" / "page.html", Report("T", "x"))
+        report.write(tmp_path / "file" / "page.html", ReportPage("T", "x"))
 
 
 def test_a_chart_draws_every_bar_and_tells_every_number() -> None:
-    html = columns.figure(Panel("P", [1, 0, 4], [60, 61, 62], ticks={60: "C4"}, x_label="pitch"))
+    html = pages.figure(Panel("P", [1, 0, 4], [60, 61, 62], ticks={60: "C4"}, x_label="pitch"))
     page = Page(html)
     assert len(page.all("rect")) == 2
     assert html.count("<tr>") == 2
@@ -115,8 +114,8 @@ def test_a_histogram_of_one_value_or_none() -> None:
 def test_an_excerpt_is_short_and_small() -> None:
     beats = np.arange(0, 480 * 240, 480)
     long = Score(Notes.of(beats, beats + 400, 60 + beats // 480 % 12))
-    uri = data_uri(long, 3.0)
+    uri = sound_uri(long, 3.0)
     sound = base64.b64decode(uri.removeprefix("data:audio/mpeg;base64,"))
     assert 5_000 < len(sound) < 60_000
-    assert data_uri(long, 3.0) == uri
-    assert data_uri(Score(Notes.none()), 3.0) == ""
+    assert sound_uri(long, 3.0) == uri
+    assert sound_uri(Score(Notes.none()), 3.0) == ""

@@ -60,7 +60,9 @@ def written(tmp_path_factory):
             audio.write_bytes(b"")
         name = f'Tune <{number}> & "co"'
         entries.append(
-            sheet.Entry(name, tune(number), midi, audio, picture, details, likelihood, 100, primer_end=480)
+            sheet.SheetEntry(
+                name, tune(number), midi, audio, picture, details, likelihood, 100, primer_end=480
+            )
         )
     return sheet.write(folder, entries, title="New </script> music", about="seed 7 & more")
 
@@ -131,7 +133,7 @@ def test_names_and_titles_are_escaped(written):
 def test_a_piece_without_notes_keeps_its_place(tmp_path):
     empty = Score(Notes.none())
     io.save(empty, tmp_path / "empty.mid")
-    page = sheet.write(tmp_path, [sheet.Entry("Nothing", empty, tmp_path / "empty.mid")])
+    page = sheet.write(tmp_path, [sheet.SheetEntry("Nothing", empty, tmp_path / "empty.mid")])
     assert "no notes" in page.read_text(encoding="utf-8")
 
 
@@ -140,7 +142,7 @@ def test_an_empty_sheet_and_an_unwritable_folder_are_refused(tmp_path):
         sheet.write(tmp_path, [])
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        sheet.write(tmp_path / "file", [sheet.Entry("a", tune(), tmp_path / "a.mid")])
+        sheet.write(tmp_path / "file", [sheet.SheetEntry("a", tune(), tmp_path / "a.mid")])
 
 
 @pytest.fixture
@@ -151,7 +153,9 @@ def swept(tmp_path):
         midi = tmp_path / f"{number}.mid"
         io.save(tune(number), midi)
         row, column = cell.split()
-        entries.append(sheet.Entry(str(number), tune(number), midi, cell=(f"key <{row}>", f"top-k {column}")))
+        entries.append(
+            sheet.SheetEntry(str(number), tune(number), midi, cell=(f"key <{row}>", f"top-k {column}"))
+        )
     return sheet.write(tmp_path, entries)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from antiphon.errors import EmptyError, OptionError, OutputError
-from antiphon.render import curves, describe, picture, roll, text
+from antiphon.render import charts, describe, roll, text
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -175,7 +175,7 @@ def test_chord_symbols_with_signs_of_markup_are_drawn():
     assert roll.pixels(score).shape[2] == 3
 
 
-@pytest.mark.parametrize("suffix", picture.SUFFIXES)
+@pytest.mark.parametrize("suffix", charts.SUFFIXES)
 def test_the_same_score_gives_the_same_file(tmp_path, suffix):
     for name in ("a", "b"):
         roll.draw(waltz(), tmp_path / f"{name}{suffix}")
@@ -205,7 +205,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
 STRANGE = "$\\frac{ a^^b$ \x1b[2J <b>\x00"
 
 
-@pytest.mark.parametrize("suffix", picture.SUFFIXES)
+@pytest.mark.parametrize("suffix", charts.SUFFIXES)
 def test_names_from_a_strangers_file_are_drawn_and_told_as_they_are(tmp_path, suffix):
     score = waltz().replace(title=STRANGE, track_names=(STRANGE,), chords=(Mark(0, STRANGE),))
     roll.draw(score, tmp_path / f"roll{suffix}")
@@ -216,7 +216,7 @@ def test_names_from_a_strangers_file_are_drawn_and_told_as_they_are(tmp_path, su
 
 
 def test_curves_are_drawn_whatever_the_runs_are_called(tmp_path):
-    curves.draw({STRANGE: {"validation": ([1, 2], [1.0, 0.5])}}, tmp_path / "c.png", "steps", "nats")
+    charts.draw_curves({STRANGE: {"validation": ([1, 2], [1.0, 0.5])}}, tmp_path / "c.png", "steps", "nats")
     assert (tmp_path / "c.png").stat().st_size > 1000
     with pytest.raises(OptionError, match=r"\.png"):
-        curves.draw({}, tmp_path / "c.txt", "steps", "nats")
+        charts.draw_curves({}, tmp_path / "c.txt", "steps", "nats")

@@ -13,7 +13,7 @@ from antiphon.score.notes import Notes
 from antiphon.score.score import Bends, Controls, Score
 
 RATE = 22050
-QUARTER_S = 0.5  # at 120 quarters a minute
+QUARTER_S = 0.5  # at 120 quarters per minute
 
 
 def score_of(*notes, controls=None, bends=None, **columns):

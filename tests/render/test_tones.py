@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from antiphon.render import drums, gm
+from antiphon.render import drums
 from antiphon.render.patches import PATCHES
 from antiphon.render.tones import frequency, tone
+from antiphon.score import general_midi
 
 RATE = 44100
 PITCHED_PROGRAMS = (*range(0, 112, 8), 3, 21, 44, 50, 52, 75, 85, 90, 109, 111)
@@ -29,7 +30,7 @@ def cents_off(sound, f0):
     return 1200 * np.log2(np.average(hz[near], weights=power[near]) / f0)
 
 
-@pytest.mark.parametrize("program", PITCHED_PROGRAMS, ids=lambda program: gm.PROGRAMS[program])
+@pytest.mark.parametrize("program", PITCHED_PROGRAMS, ids=lambda program: general_midi.PROGRAMS[program])
 def test_the_whole_keyboard_is_in_tune_within_3_cents(program):
     off = [cents_off(tone(PATCHES[program], p, 100, 2 * RATE, RATE), frequency(p)) for p in KEYBOARD]
     assert np.abs(off).max() < 3.0
@@ -53,10 +54,12 @@ def fingerprint(program):
 
 def test_the_families_are_told_apart_by_spectrum_and_envelope():
     prints = {program: fingerprint(program) for program in range(0, 128, 8)}
-    assert len(prints) == len(gm.FAMILIES) == 16
+    assert len(prints) == len(general_midi.FAMILIES) == 16
     for a, b in itertools.combinations(prints, 2):
         distance = np.sqrt(np.mean((prints[a] - prints[b]) ** 2))
-        assert distance > 2.5, f"{gm.family(a)} and {gm.family(b)} differ by {distance:.1f} dB only"
+        assert distance > 2.5, (
+            f"{general_midi.family(a)} and {general_midi.family(b)} differ by {distance:.1f} dB only"
+        )
 
 
 def test_no_two_programs_sound_the_same():
@@ -91,8 +94,8 @@ def test_every_program_sounds_over_the_whole_range_of_pitches():
     for program, patch in enumerate(PATCHES):
         for pitch in (0, 60, 127):
             sound = tone(patch, pitch, 90, 8192, RATE)
-            assert np.isfinite(sound).all(), gm.PROGRAMS[program]
-            assert 0.001 < np.abs(sound).max() < 10, gm.PROGRAMS[program]
+            assert np.isfinite(sound).all(), general_midi.PROGRAMS[program]
+            assert 0.001 < np.abs(sound).max() < 10, general_midi.PROGRAMS[program]
 
 
 def test_programs_are_about_equally_loud():
@@ -121,13 +124,15 @@ def test_the_drums_differ_from_each_other():
     prints = {pitch: drum_print(pitch) for pitch in kit}
     for a, b in itertools.combinations(kit, 2):
         distance = np.sqrt(np.mean((prints[a] - prints[b]) ** 2))
-        assert distance > 3, f"{gm.drum_name(a)} and {gm.drum_name(b)} differ by {distance:.1f} dB only"
+        assert distance > 3, (
+            f"{general_midi.drum_name(a)} and {general_midi.drum_name(b)} differ by {distance:.1f} dB only"
+        )
 
 
 def test_every_drum_is_one_that_can_be_heard_and_ends_in_silence():
     for pitch in (0, *range(35, 82), 127):
         stroke = drums.stroke(pitch, 100, RATE // 2)
-        assert 0.1 < np.abs(stroke).max() < 3, gm.drum_name(pitch)
+        assert 0.1 < np.abs(stroke).max() < 3, general_midi.drum_name(pitch)
         assert abs(stroke[0, -1]) < 1e-6
 
 

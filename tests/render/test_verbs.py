@@ -21,7 +21,7 @@ from antiphon.errors import (
     OptionError,
     OutputError,
 )
-from antiphon.render import device, fluid, sound
+from antiphon.render import audio, device, fluid
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
@@ -162,8 +162,8 @@ def test_fluidsynth_is_refused_where_it_is_not(monkeypatch, tmp_path):
     monkeypatch.delenv(fluid.ENVIRONMENT, raising=False)
     score = Score(Notes.of([0], [480], [60]))
     with pytest.raises(MissingDependency, match="SoundFont"):
-        sound.sound(score, synth="fluidsynth")
-    assert sound.sound(score, 16000)[1] == sound.OWN
+        audio.sound(score, synth="fluidsynth")
+    assert audio.sound(score, 16000)[1] == audio.OWN
 
 
 def test_a_soundfont_that_is_not_there_is_said(monkeypatch):
@@ -175,7 +175,7 @@ def test_a_soundfont_that_is_not_there_is_said(monkeypatch):
 def test_fluidsynth_plays_where_it_is():
     if fluid.find() is None:
         pytest.skip("needs FluidSynth and a SoundFont")
-    samples, player = sound.sound(Score(Notes.of([0], [960], [69])), synth="fluidsynth")
+    samples, player = audio.sound(Score(Notes.of([0], [960], [69])), synth="fluidsynth")
     assert player.startswith("FluidSynth with ")
     assert samples.shape[1] == 2
     assert 0.01 < abs(samples).max() <= 0.95

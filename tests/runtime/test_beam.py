@@ -17,7 +17,7 @@ from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.runtime.beam import search
 from antiphon.runtime.choices import Beam, Sampling
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws, uniform
 from antiphon.runtime.sampler import choose
 from antiphon.runtime.session import Session, log_opening
@@ -49,14 +49,14 @@ class Table:
     def start(self, n: int) -> Memory:
         return Memory(np.zeros(n, dtype=np.int64))
 
-    def step(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         events = heard.event[:, 0]
         self.rows.append(len(events))
         assert (heard.position[:, 1] == BAR).all()
         logits = LOGITS[state.last, events, heard.position[:, 0]] / heard.temperature[:, None]
-        return Step(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), Memory(events))
+        return StepOutput(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), Memory(events))
 
-    def prefill(self, heard: Heard, state: Memory, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Memory, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 

@@ -19,7 +19,7 @@ from safetensors.numpy import save
 from antiphon import recipes
 from antiphon.errors import AntiphonError, BundleError, NameNotFound
 from antiphon.runtime import bundle, container
-from antiphon.runtime.bundle import Bundle, Graph, Labels, write
+from antiphon.runtime.bundle import Bundle, Graph, LabelGroups, write
 
 STATE = {"0_c": ("float32", (8,)), "bar": ("int64", ())}
 STEP = Graph(
@@ -37,7 +37,7 @@ def _made(**changes) -> Bundle:
         "state": STATE,
         "safetensors": save({"w": np.arange(6, dtype=np.float32).reshape(2, 3)}),
         "graphs": {"step": STEP},
-        "labels": Labels((40,), (0,)),
+        "labels": LabelGroups((40,), (0,)),
         "rings": ("0_c",),
         "card": "# Basic\n\nNaïve.",
         "provenance": {"seed": 3},

@@ -22,7 +22,7 @@ from antiphon.generate import notation
 from antiphon.generate.tonality import relative_major, way_to
 from antiphon.runtime import sampler
 from antiphon.runtime.choices import Sampling
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import philox4x32, uniform
 from antiphon.runtime.sampler import OPENING_FLOOR
 from antiphon.runtime.session import Session
@@ -96,11 +96,11 @@ class Table:
     def start(self, n: int) -> Place:
         return Place(0, np.arange(n))
 
-    def step(self, heard: Heard, state: Place, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Place, *, keep: bool = True) -> StepOutput:
         after: Any = Place(state.event + 1, state.row)
-        return Step(self.rows[state.row, state.event], after)
+        return StepOutput(self.rows[state.row, state.event], after)
 
-    def prefill(self, heard: Heard, state: Place, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Place, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 

@@ -12,20 +12,22 @@ import pytest
 from antiphon.errors import BundleError, InputError, OptionError
 from antiphon.recipes import find
 from antiphon.runtime.bundle import Bundle, Graph, write
-from antiphon.runtime.graph import Heard
+from antiphon.runtime.graph import StepInput
 from antiphon.runtime.player import Player
-from antiphon.runtime.state import State, zeros
+from antiphon.runtime.state import PlayingState, zeros
 
 HOT = np.ones(1, np.float32)
 PLACE = np.array([[0, 16]])
 NONE: dict = {}
 
 
-def heard(*events: int, place: object = PLACE, temperature: object = HOT) -> Heard:
+def heard(*events: int, place: object = PLACE, temperature: object = HOT) -> StepInput:
     """One event in each row, all at the same place and temperature."""
     n = len(events)
     places = np.broadcast_to(np.asarray(place), (n, 2))
-    return Heard(np.array(events)[:, None], np.broadcast_to(np.asarray(temperature, np.float32), n), places)
+    return StepInput(
+        np.array(events)[:, None], np.broadcast_to(np.asarray(temperature, np.float32), n), places
+    )
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_a_ring_is_written_in_place_where_nobody_else_needs_it():
     first = zeros({"seen": ("int64", ()), "keys": ("float32", (4,))}, ("keys",), 3)
     first.ring("keys")[:] = np.arange(12).reshape(3, 4)
 
-    def shared(state: State, *, keep: bool) -> bool:
+    def shared(state: PlayingState, *, keep: bool) -> bool:
         made = state.buffers(keep=keep)["keys"].array
         np.testing.assert_array_equal(made, state.ring("keys"))
         return np.shares_memory(made, state.ring("keys")) or np.shares_memory(made, first.ring("keys"))
@@ -181,7 +183,7 @@ def test_states_with_rings_go_ways_of_their_own(ringing):
         return step.log_p
 
     rng = np.random.default_rng(3)
-    ways: list[tuple[list[int], State]] = [([], ringing.start(1))]
+    ways: list[tuple[list[int], PlayingState]] = [([], ringing.start(1))]
     for _ in range(150):
         events, state = ways[rng.integers(len(ways))]
         if rng.random() < 0.1 and len(ways) < 6:
@@ -254,9 +256,9 @@ def test_playing_imports_no_torch(bundle, tmp_path):
         "import sys, numpy as np\n"
         "from antiphon.runtime.bundle import Bundle\n"
         "from antiphon.runtime.player import Player\n"
-        "from antiphon.runtime.graph import Heard\n"
+        "from antiphon.runtime.graph import StepInput\n"
         "player = Player(Bundle.open(sys.argv[1]))\n"
-        "heard = Heard(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))\n"
+        "heard = StepInput(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))\n"
         "player.step(heard, player.start(1))\n"
         "assert not {'torch', 'onnx'} & sys.modules.keys()\n"
     )

@@ -18,7 +18,7 @@ from antiphon.codecs.timing import Bars
 from antiphon.errors import InputError, OptionError
 from antiphon.runtime.bundle import Bundle, find
 from antiphon.runtime.choices import Sampling
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.player import Player
 from antiphon.runtime.session import Session
@@ -159,12 +159,12 @@ class Conditioned:
     def start(self, n: int) -> Nothing:
         return Nothing(n)
 
-    def step(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Nothing, *, keep: bool = True) -> StepOutput:
         assert heard.control is not None
         self.given.append(heard.control.tolist())
-        return Step(np.full((len(heard.event), 3), -np.log(3), np.float32), state)
+        return StepOutput(np.full((len(heard.event), 3), -np.log(3), np.float32), state)
 
-    def prefill(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Nothing, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 
@@ -292,19 +292,19 @@ class Remembering:
     def start(self, n: int) -> Diary:
         return Diary([[] for _ in range(n)])
 
-    def step(self, heard: Heard, state: Diary, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Diary, *, keep: bool = True) -> StepOutput:
         told = (heard.event, heard.position, heard.control, heard.value)
         rows = [
             [*row, tuple(array[n].tolist() for array in told if array is not None)]
             for n, row in enumerate(state.rows)
         ]
         log_p = np.full((len(rows), self.alphabet.n_events), -3, np.float32)
-        return Step(log_p, Diary(rows), drawn=heard.uniform)  # type: ignore[arg-type]
+        return StepOutput(log_p, Diary(rows), drawn=heard.uniform)  # type: ignore[arg-type]
 
-    def prefill(self, heard: Heard, state: Diary, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Diary, *, keep: bool = True) -> StepOutput:
         self.prefilled += heard.event.shape[1]
         for t in range(heard.event.shape[1]):
-            one = Heard(
+            one = StepInput(
                 heard.event[:, t], heard.temperature,
                 *(None if a is None else a[:, t] for a in (heard.position, heard.control, heard.value)),
                 heard.uniform,
@@ -412,11 +412,11 @@ class Noise:
     def start(self, n: int) -> Nothing:
         return Nothing(n)
 
-    def step(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Nothing, *, keep: bool = True) -> StepOutput:
         assert len(heard.event) == state.n
-        return Step(self.rows[heard.event.sum(1) % 97], state)
+        return StepOutput(self.rows[heard.event.sum(1) % 97], state)
 
-    def prefill(self, heard: Heard, state: Nothing, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Nothing, *, keep: bool = True) -> StepOutput:
         raise AssertionError("it said that it cannot")
 
 

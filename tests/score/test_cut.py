@@ -90,7 +90,7 @@ def test_a_pickup_stays_with_what_follows() -> None:
 
 
 def test_silence_is_measured_from_the_last_end() -> None:
-    # 120 quarters a minute: 960 ticks are a second; the long first note bridges the gap after the second
+    # 120 quarters per minute: 960 ticks are a second; the long first note bridges the gap after the second
     score = Score(Notes.of([0, 480, 4800, 7680], [4000, 960, 5000, 8000], [60, 62, 64, 65]))
     assert [piece.notes.pitch.tolist() for piece in cut.split_at_silence(score, 2.0)] == [[60, 62, 64], [65]]
     assert [piece.notes.pitch.tolist() for piece in cut.split_at_silence(score, 0.5)] == [

@@ -11,7 +11,7 @@ from antiphon.errors import EmptyError, OptionError
 from antiphon.score import bars
 from antiphon.score.infer import downbeats, pulse
 from antiphon.score.infer.beats import Grid, find_grid, infer_grid
-from antiphon.score.infer.downbeats import Bars
+from antiphon.score.infer.downbeats import BarGrouping
 from antiphon.score.maps import Mark, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -113,7 +113,7 @@ def test_any_notes_get_a_grid(rows: np.ndarray) -> None:
 def test_beats_become_quarters(gaps: list[float], first: float, bars_of: tuple[int, int]) -> None:
     beats = first + np.cumsum([0.0, *gaps])
     score = recorded(np.array([(time, time + 0.1, 60, 80) for time in beats]))
-    grid = infer_grid(score, Grid(beats, Bars(*bars_of)))
+    grid = infer_grid(score, Grid(beats, BarGrouping(*bars_of)))
     spacing = np.diff(grid.notes.start)
     assert np.abs(spacing - 480).max() <= 2
     downbeat = int(grid.notes.start[0]) + 480 * bars_of[1]
@@ -125,7 +125,7 @@ def test_beats_become_quarters(gaps: list[float], first: float, bars_of: tuple[i
 def test_bars_after_a_pickup() -> None:
     beats = np.arange(1, 13) * 0.5
     score = recorded(np.array([(time, time + 0.4, 60, 80) for time in beats]))
-    grid = infer_grid(score, Grid(beats, Bars(4, 1)))
+    grid = infer_grid(score, Grid(beats, BarGrouping(4, 1)))
     assert grid.meters == MeterMap.of([(0, 2, 4), (960, 4, 4)])
     assert bars.pickup(grid) == 960
     assert grid.tempos == TempoMap.of([(0, 120)])
@@ -138,7 +138,7 @@ def test_bars_after_a_pickup() -> None:
 def test_beats_that_are_no_grid(beats: np.ndarray) -> None:
     score = recorded(np.array([(0, 1, 60, 80)]))
     with pytest.raises(OptionError, match="two beats"):
-        infer_grid(score, Grid(beats, Bars(4, 0)))
+        infer_grid(score, Grid(beats, BarGrouping(4, 0)))
 
 
 def test_nothing_to_hear() -> None:
@@ -162,4 +162,4 @@ def test_notes_struck_together_are_one_onset() -> None:
 def test_accents_make_bars(beats: int, first: int) -> None:
     accent = np.where(np.arange(48) % beats == first, 1.0, -0.3)
     accent += np.random.default_rng(0).normal(0, 0.1, 48)
-    assert downbeats.group(accent) == Bars(beats, first)
+    assert downbeats.group(accent) == BarGrouping(beats, first)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from antiphon.errors import EmptyError, OptionError
 from antiphon.score.chords import parse
-from antiphon.score.infer.harmony import CHORDS, Model, groups, harmony, infer_chords, likeliest
+from antiphon.score.infer.harmony import CHORDS, HarmonyModel, groups, harmony, infer_chords, likeliest
 from antiphon.score.maps import Mark, Meter, MeterMap
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -23,7 +23,7 @@ STATES = list(itertools.product(range(12), range(len(CHORDS))))
 KEY, CHORD = np.array(STATES).T
 
 
-def plain_model(sounding: np.ndarray, model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def plain_model(sounding: np.ndarray, model: HarmonyModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-likelihood of the first states [S], of steps between states [S, S], and of what is heard [F, S]."""
     chords = [parse(symbol).pitches for symbol in CHORDS]
     chance = np.zeros((12, len(chords)))
@@ -47,9 +47,9 @@ def plain_model(sounding: np.ndarray, model: Model) -> tuple[np.ndarray, np.ndar
 @given(
     st.integers(0, 10**6),
     st.integers(1, 12),
-    st.sampled_from((Model(), Model(0.3, 0.1, 0.01, 20.0), Model(0.01, 0.9, 0.2, 5.0))),
+    st.sampled_from((HarmonyModel(), HarmonyModel(0.3, 0.1, 0.01, 20.0), HarmonyModel(0.01, 0.9, 0.2, 5.0))),
 )
-def test_no_path_is_likelier(seed: int, n_frames: int, model: Model) -> None:
+def test_no_path_is_likelier(seed: int, n_frames: int, model: HarmonyModel) -> None:
     rng = np.random.default_rng(seed)
     sounding = rng.gamma(0.4, size=(n_frames, 12)) * (rng.random((n_frames, 12)) < 0.5)
     key, chord = likeliest(sounding, model)
@@ -145,14 +145,14 @@ def test_nothing_to_tell_chords_from() -> None:
 @pytest.mark.parametrize(
     ("model", "per_bar", "message"),
     [
-        (Model(key_change=0.0), None, "key_change"),
-        (Model(chord_change=1.5), None, "chord_change"),
-        (Model(out_of_key=float("nan")), None, "out_of_key"),
-        (Model(concentration=-1.0), None, "concentration"),
-        (Model(), 0, "chords a bar"),
+        (HarmonyModel(key_change=0.0), None, "key_change"),
+        (HarmonyModel(chord_change=1.5), None, "chord_change"),
+        (HarmonyModel(out_of_key=float("nan")), None, "out_of_key"),
+        (HarmonyModel(concentration=-1.0), None, "concentration"),
+        (HarmonyModel(), 0, "chords per bar"),
     ],
 )
-def test_values_that_make_no_sense(model: Model, per_bar: int | None, message: str) -> None:
+def test_values_that_make_no_sense(model: HarmonyModel, per_bar: int | None, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         infer_chords(block_chords(["C"], 960), per_bar, model)
 

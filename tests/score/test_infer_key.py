@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import EmptyError
-from antiphon.score.infer.chroma import durations
-from antiphon.score.infer.key import infer_key, key_of, likeness
+from antiphon.score.infer.key import durations, infer_key, key_of, likeness
 from antiphon.score.maps import Key
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score

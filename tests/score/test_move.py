@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import OptionError
-from antiphon.score.augment import augmented
 from antiphon.score.maps import Key, Mark
-from antiphon.score.move import resample, semitones_between, shift, snap, stretch, transpose
+from antiphon.score.move import augmented, resample, semitones_between, shift, snap, stretch, transpose
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 

@@ -17,7 +17,7 @@ from antiphon.extract.melody import Melody, to_score
 from antiphon.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from antiphon.train.run import Outcome
+    from antiphon.train.run import TrainingOutcome
 
 _SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72])
 TINY = {
@@ -97,7 +97,7 @@ class Tiny:
         seed: int = 0,
         changes: dict[str, str] | None = None,
         corpus: Path | None = None,
-    ) -> Outcome:
+    ) -> TrainingOutcome:
         from antiphon.train.run import train
 
         values = {**self.values, **(changes or {})}

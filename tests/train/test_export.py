@@ -27,7 +27,7 @@ from antiphon.nets.stack import Stack
 from antiphon.recipes import Lookback, Lstm, Recipe
 from antiphon.runtime import container, selfcheck
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.graph import Heard
+from antiphon.runtime.graph import StepInput
 from antiphon.runtime.player import Player
 from antiphon.train import checkpoint
 from antiphon.train.export import _defaults, export, of_model
@@ -98,7 +98,7 @@ def test_sequence_equals_torch_step_equals_onnx_step(net_and_player, walks, batc
     temperature = torch.ones(batch)
     for t in range(length):
         said = model.step(nets.Heard(ids[:, t], places[:, t]), temperature, state)
-        heard = Heard(events[:, t], temperature.numpy(), position[:, t])
+        heard = StepInput(events[:, t], temperature.numpy(), position[:, t])
         step = player.step(heard, played)
         state, played = said.state, step.state
         _close(said.label_log_p, whole[:, t])
@@ -122,7 +122,7 @@ def test_temperatures_of_a_batch_are_its_members(net_and_player, walks):
     model, player = net_and_player
     event = np.repeat(walks(model.recipe, 1, 1, seed=1)[:, 0], 3, axis=0)
     place, temperatures = np.array([[3, 16]] * 3), np.array([0.5, 1, 2], np.float32)
-    together = player.step(Heard(event, temperatures, place), player.start(3)).log_p
+    together = player.step(StepInput(event, temperatures, place), player.start(3)).log_p
     for n, temperature in enumerate(temperatures.tolist()):
         heard = nets.Heard(torch.from_numpy(event[:1]), torch.tensor([[3, 16]]))
         alone = model.step(heard, torch.tensor([temperature]), model.initial_state(1)).log_p
@@ -133,7 +133,7 @@ def test_a_bundle_says_what_its_graph_asks_for(net_and_player):
     """And nothing that it does not use: one field of position less to hand over where nobody reads it."""
     model, player = net_and_player
     step = player.bundle.graphs["step"]
-    asked = {name for name in Heard._fields if name in step.inputs}
+    asked = {name for name in StepInput._fields if name in step.inputs}
     assert asked == {"event", "temperature"} | ({"position"} if model.features.needs_position else set())
     assert ("label" in step.outputs) == model.features.own_labels
     assert (player.bundle.labels is not None) == model.features.own_labels
@@ -179,7 +179,7 @@ def test_the_graph_finds_its_weights_in_the_safetensors_file(tmp_path, net_and_p
     (tmp_path / "step.onnx").write_bytes(player.bundle.graphs["step"].proto)
     session = onnxruntime.InferenceSession(tmp_path / "step.onnx")
     state = {name: t.numpy() for name, t in model.initial_state(1).items()}
-    heard = Heard(
+    heard = StepInput(
         np.zeros((1, model.alphabet.n_fields), np.int64), np.ones(1, np.float32), np.array([[0, 16]])
     )
     given = {**heard._asdict(), **state}
@@ -239,7 +239,7 @@ def test_half_precision_is_a_rounded_net(bundled):
         parameter.data = parameter.data.half().float()
     player = Player(made)
     assert len(made.safetensors) < 0.51 * len(bundled(model).safetensors)
-    heard = Heard(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))
+    heard = StepInput(np.array([[62]]), np.ones(1, np.float32), np.array([[0, 16]]))
     with torch.no_grad():
         own = nets.Heard(torch.tensor([[62]]), torch.tensor([[0, 16]]))
         said = model.step(own, torch.ones(1), model.initial_state(1))
@@ -254,14 +254,16 @@ CHECKPOINTS = {
 
 
 @pytest.fixture(scope="module", params=CHECKPOINTS)
-def trained(request, golden):
+def trained(request, shared):
     """A trained net of the original's, and what the original said."""
     around, layers, tolerance = CHECKPOINTS[request.param]
     recipe = recipes.find("melody/attention").with_values({"net.around": around, "net.layers": layers})
     model = nets.build(recipe).eval()
-    model.load_state_dict(magenta.state_dict(np.load(golden(f"a_attention_rnn/weights_{request.param}.npz"))))
-    vectors = np.load(golden(f"a_attention_rnn/{request.param}.npz"))
-    melodies = json.loads(golden(f"a_attention_rnn/{request.param}.json").read_text())["melodies"]
+    model.load_state_dict(
+        magenta.state_dict(np.load(shared(f"golden/a_attention_rnn/weights_{request.param}.npz")))
+    )
+    vectors = np.load(shared(f"golden/a_attention_rnn/{request.param}.npz"))
+    melodies = json.loads(shared(f"golden/a_attention_rnn/{request.param}.json").read_text())["melodies"]
     assert len(melodies) >= 6
     return model, vectors, melodies, tolerance
 
@@ -273,7 +275,7 @@ def test_original_checkpoints_event_by_event_through_the_graph(trained, bundled)
     for name, melody in melodies.items():
         state = player.start(1)
         for t, event in enumerate(melody["events"]):
-            heard = Heard(np.array([[event + 2]]), one, np.array([[t % 16, 16]]))
+            heard = StepInput(np.array([[event + 2]]), one, np.array([[t % 16, 16]]))
             said, colder = player.step(heard, state), player.step(heard._replace(temperature=half), state)
             state = said.state
             wanted = vectors[f"{name}/softmax_T1"][t]

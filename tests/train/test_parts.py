@@ -15,10 +15,11 @@ from antiphon.errors import NameNotFound, OptionError, OutputError, RunError
 from antiphon.recipes import Training
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.clock import Pace, duration
-from antiphon.train.device import choose, use_threads
+from antiphon.train.device import choose, using_threads
 from antiphon.train.loop import step_seed
+from antiphon.train.metrics import duration
 from antiphon.train.optimisation import clip, learning_rate
+from antiphon.train.pace import Pace
 
 
 def test_a_rate_without_another_end_is_constant() -> None:
@@ -177,8 +178,8 @@ def test_devices_and_threads_are_checked() -> None:
     assert choose("cpu").place.type == "cpu"
     with pytest.raises(NameNotFound, match="Did you mean 'cuda'"):
         choose("cude")
-    with pytest.raises(OptionError, match="expected 1 or more"):
-        use_threads(0)
+    with pytest.raises(OptionError, match="expected 1 or more"), using_threads(0):
+        pass
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

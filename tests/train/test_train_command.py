@@ -158,7 +158,11 @@ def test_two_processes_have_equal_finite_weights_and_one_voice(tmp_path: Path, t
     assert done.stdout.count("\t") == 1
     assert (tmp_path / "rank0.safetensors").read_bytes() == (tmp_path / "rank1.safetensors").read_bytes()
     assert all(tensor.isfinite().all() for tensor in load_file(tmp_path / "rank0.safetensors").values())
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["processes"] == 2
+    tiny(tmp_path / "alone", changes={"training.batch_size": "8"})
+    alone, together = (metrics.read(tmp_path / run / "metrics.jsonl") for run in ("alone", "run"))
+    for one, two in zip(alone, together, strict=True):
+        figure = "loss" if "loss" in one else "nll_per_step"
+        assert two[figure] == pytest.approx(one[figure], abs=1e-4), "a batch is shared, not one each"
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The command line: words typed by a person become one call below; one file a verb."""
+"""The command line: words typed by a person become one call below; one file per verb."""

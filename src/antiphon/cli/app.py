@@ -1,4 +1,4 @@
-"""The `antiphon` command: one verb a file, words in, one call below, one line for every error."""
+"""The `antiphon` command: one verb per file, words in, one call below, one line for every error."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def _register() -> None:
 
 
 def _let_any_name_out() -> None:
-    """Names of files need be no text: print their bytes as they are, instead of failing at them."""
+    """File names need not be valid text: print their bytes as they are instead of failing."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def _warn_in_one_line() -> None:
-    """A package that cannot be used costs a line; warnings of other kinds look as always."""
+    """A package that cannot be used is reported on one line; warnings of other kinds look as always."""
     plain = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

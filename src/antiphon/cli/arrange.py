@@ -125,11 +125,11 @@ def _completed(
     if not missing:
         return sections
     from antiphon.generate.model import load, new_seed
-    from antiphon.generate.sections import complete
+    from antiphon.generate.parts import complete_form
     from antiphon.runtime.bundle import default
 
     model, seed = load(bundle or default(_SECTIONS) or _SECTIONS), new_seed() if seed is None else seed
-    made = complete(sections, sorted(letters(form)), model, seed=seed, **options)
+    made = complete_form(sections, sorted(letters(form)), model, seed=seed, **options)
     typer.echo(f"{', '.join(missing)} made with {model.name}, seed {seed}.", err=True)
     return made
 

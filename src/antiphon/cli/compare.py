@@ -33,14 +33,14 @@ def compare(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Tabulate and plot training runs: sizes, speed, learning curves, best NLL (validation, nats a step)."""
+    """Tabulate and plot training runs: sizes, speed, learning curves, best validation NLL (nats per step)."""
     from antiphon.train.compare import curves, rows
 
     found = rows(runs)
     if picture is not None:
-        from antiphon.render.curves import draw
+        from antiphon.render.charts import draw_curves
 
-        draw(curves(runs), picture, "optimiser steps", "nats a step")
+        draw_curves(curves(runs), picture, "optimiser steps", "nats per step")
     if as_json:
         print_json([asdict(row) for row in found])
     else:
@@ -59,7 +59,7 @@ def _print_table(found: list[Row]) -> None:
 
 
 def _cells(row: Row) -> list[str]:
-    from antiphon.train.clock import duration
+    from antiphon.train.metrics import duration
 
     return [
         row.run, row.recipe, "x".join(map(str, row.layers)), f"{row.n_parameters:,}", f"{row.n_train:,}",

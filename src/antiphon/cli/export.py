@@ -42,7 +42,7 @@ def export(
         from antiphon.train.export import export as write
     made = write(run, out, half=half, card=text, licence=licence, which=checkpoint.value)
     nll = made.metrics.get("nll_per_step")
-    judged = "" if nll is None else f", validation {nll:.4f} nats a step"
+    judged = "" if nll is None else f", validation {nll:.4f} nats per step"
     typer.echo(out)
     typer.echo(f"{made.recipe.name}, {out.stat().st_size / 1e6:.1f} MB{judged}.", err=True)
     typer.echo(f"Next: antiphon generate {made.recipe.family} --bundle {quoted(out)}", err=True)

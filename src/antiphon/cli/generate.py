@@ -14,7 +14,7 @@ from antiphon.errors import NameNotFound, OptionError
 if TYPE_CHECKING:
     from antiphon.generate import Piece
     from antiphon.generate.model import Model
-    from antiphon.render.sheet import Entry
+    from antiphon.render.sheet import SheetEntry
 
 _DEFAULT_FAMILY = "melody"
 """What is made where nothing is named."""
@@ -120,7 +120,7 @@ def _model(what: str | None, bundle: str | None) -> Model:
 
 
 def _check_alone(others: list[str]) -> None:
-    """Raises `OptionError` for what goes without saying: a record holds all that decides its piece."""
+    """Raises `OptionError` for options beside a record, which holds all that decides its piece."""
     if others:
         raise OptionError(
             f"{', '.join(others)} cannot be changed with --again: the record says it all. Leave --again out "
@@ -172,14 +172,14 @@ class _Written:
         cells = cells or [("", "")] * len(pieces)
         rows = zip(pieces, names, cells, strict=True)
         entries = [self._one(piece, folder, name, cell) for piece, name, cell in rows]
-        typer.echo("Each line: file, log-likelihood in nats, and the same an event.", err=True)
+        typer.echo("Each line: file, log-likelihood in nats, and the same per event.", err=True)
         first = pieces[0]
         about = f"{first.bundle['name']}, seed {first.request.seed}"
         page = sheet.write(folder, entries, title="New music", about=about)
         typer.echo(f"Seed {first.request.seed}: with the same options it makes the same music.", err=True)
         typer.echo(f"Next: open {page}, or antiphon play {entries[0].midi}", err=True)
 
-    def _one(self, piece: Piece, folder: Path, name: str, cell: tuple[str, str]) -> Entry:
+    def _one(self, piece: Piece, folder: Path, name: str, cell: tuple[str, str]) -> SheetEntry:
         """One piece's files, and its entry on the page."""
         from antiphon.render import sheet
 
@@ -188,7 +188,7 @@ class _Written:
         piece.save_record(record)
         place = "".join(f"\t{word}" for word in cell if word)
         typer.echo(f"{midi}\t{piece.log_likelihood:.2f}\t{piece.per_event:.4f}{place}")
-        return sheet.Entry(
+        return sheet.SheetEntry(
             name=name,
             score=piece.score,
             midi=midi,
@@ -205,11 +205,10 @@ class _Written:
         if self.sound_suffix is None or not len(piece.score.notes):
             return None
         from antiphon.render import audio
-        from antiphon.render.sound import sound
         from antiphon.render.synth import SAMPLE_RATE
 
         path = stem.with_name(stem.name + self.sound_suffix)
-        audio.write(path, sound(piece.score)[0], SAMPLE_RATE)
+        audio.write(path, audio.sound(piece.score)[0], SAMPLE_RATE)
         return path
 
     def _picture(self, piece: Piece, path: Path) -> Path | None:

@@ -15,7 +15,7 @@ _BAD_AT = ("is bad at", "bad at", "limits")
 
 
 @dataclass(frozen=True)
-class Row:
+class BundleRow:
     """One bundle. `nll_per_step` and `perplexity` are held-out figures, null where none were taken; an
     unusable file has an `error`.
     """
@@ -71,7 +71,7 @@ def _print_cards(paths: list[Path]) -> None:
         typer.echo("\n".join(one_line(line) for line in Bundle.open(path).card.splitlines()))
 
 
-def describe(path: Path, *, shipped: bool) -> Row:
+def describe(path: Path, *, shipped: bool) -> BundleRow:
     """What the bundle at `path` says of itself, or why it cannot be opened. Shipped ones go by their short
     name.
     """
@@ -82,8 +82,8 @@ def describe(path: Path, *, shipped: bool) -> Row:
     try:
         opened = Bundle.open(path)
     except BundleError as error:
-        return Row(name, str(path), mb, error=str(error))
-    return Row(
+        return BundleRow(name, str(path), mb, error=str(error))
+    return BundleRow(
         name=name,
         path=str(path),
         mb=mb,
@@ -113,7 +113,7 @@ def bad_at(card: str) -> str:
     return " ".join(words)
 
 
-def _print_tables(rows: list[Row], summaries: dict[str, str]) -> None:
+def _print_tables(rows: list[BundleRow], summaries: dict[str, str]) -> None:
     bundles = table("bundle", "MB", "NLL/step", "perplexity", "licence of the data", "bad at")
     for row in rows:
         figures = (number(value, ".3f") for value in (row.nll_per_step, row.perplexity))

@@ -27,8 +27,8 @@ def play(
     from antiphon.data import conversion
     from antiphon.errors import EmptyError
     from antiphon.render import device
+    from antiphon.render.audio import sound
     from antiphon.render.describe import clock_text
-    from antiphon.render.sound import sound
     from antiphon.render.synth import SAMPLE_RATE
 
     speaker = device.find_or_say()

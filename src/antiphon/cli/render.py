@@ -44,7 +44,6 @@ def render(
     from antiphon.data import conversion
     from antiphon.errors import EmptyError
     from antiphon.render import audio
-    from antiphon.render.sound import sound
 
     piece = io.find(file)
     target = output or Path(piece.path).with_name(f"{piece.stem}.mp3")
@@ -52,7 +51,7 @@ def render(
     score = conversion.load(piece)
     if not len(score.notes):
         raise EmptyError(f"'{file}' has no notes to sound.")
-    samples, player = sound(score, rate, synth=synth.value)
+    samples, player = audio.sound(score, rate, synth=synth.value)
     audio.write(target, samples, rate)
     typer.echo(f"{len(samples) / rate:.0f} s, played by {player}.", err=True)
     typer.echo(target)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TITLE_WIDTH = 60
 
 
-class Theme(StrEnum):
+class ThemeName(StrEnum):
     """Colours of the picture."""
 
     light = "light"
@@ -36,7 +36,7 @@ def show(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also draw the piano roll: .png, .svg or .pdf.")
     ] = None,
-    theme: Annotated[Theme, typer.Option(help="Colours of the picture.")] = Theme.light,
+    theme: Annotated[ThemeName, typer.Option(help="Colours of the picture.")] = ThemeName.light,
     pieces: Annotated[int, typer.Option(min=1, help="List so many pieces of a file of many.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def show(
         _one(file, output, theme, as_json)
 
 
-def _one(file: str, output: Path | None, theme: Theme, as_json: bool) -> None:
+def _one(file: str, output: Path | None, theme: ThemeName, as_json: bool) -> None:
     from antiphon.data import conversion
     from antiphon.render import roll, text
 

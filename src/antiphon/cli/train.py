@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -36,7 +37,18 @@ _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe, as in net.layers=64,64."),
 ]
-_Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; by default as many as torch takes.")]
+_Freeze = Annotated[
+    str | None, typer.Option(help="With --from: what stays as it is, body or all-but-output.")
+]
+_LowRank = Annotated[
+    int | None, typer.Option(min=1, help="With --from: learn changes of this rank only (4 to 16).")
+]
+_Processes = Annotated[
+    int | None, typer.Option(min=1, help="Processes that share each step on a CPU; by default one per core.")
+]
+_Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPU threads of a process; without --processes, of the only one.")
+]
 
 
 def train(
@@ -44,17 +56,21 @@ def train(
     out: _Out,
     recipe: _Recipe = None,
     from_bundle: _From = None,
+    freeze: _Freeze = None,
+    low_rank: _LowRank = None,
     device: _Device = "auto",
     seed: _Seed = 0,
     steps: _Steps = None,
     values: _Set = None,
+    processes: _Processes = None,
     threads: _Threads = None,
 ) -> None:
     """Train a recipe on a corpus, or fine-tune a bundle on it.
 
-    In several processes: torchrun --nproc-per-node N -m antiphon train ...
+    On several GPUs or machines: torchrun --nproc-per-node N -m antiphon train ...
     """
     changes = _changes(values or [], steps)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads sleep; read when torch loads
     with needing_torch("Training"):
         from antiphon.train.run import train as run
     outcome = run(
@@ -63,17 +79,20 @@ def train(
         out,
         changes=changes,
         from_bundle=from_bundle,
+        freeze=freeze,
+        low_rank=low_rank,
         device=device,
         seed=seed,
+        processes=processes,
         threads=threads,
-        reporter=Reporter(),
+        reporter=TerminalReporter(),
     )
     if outcome.leads:
         typer.echo(f"{out}\t{outcome.best_nll:.4f}")
         typer.echo(f"Next: antiphon export {quoted(out)} -o NAME.antiphon", err=True)
 
 
-class Reporter:
+class TerminalReporter:
     """Lines on stderr: on a terminal a passing line is overwritten by the next, in a log file one is kept now
     and then.
     """

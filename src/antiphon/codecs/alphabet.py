@@ -225,7 +225,7 @@ class Alphabet:
         return all(known.issuperset(ids) for known, ids in zip(self._known_ids, columns, strict=True))
 
     def heard(self, events: Ids) -> Int:
-        """The events, as the model hears them, that sounded: see `Field.nearest`. Raises `InputError` for a
+        """The events that sounded, as the model hears them: see `Field.nearest`. Raises `InputError` for a
         number that is no id at all."""
         return np.stack([field.nearest[self._ids(events, f)] for f, field in enumerate(self.fields)], axis=-1)
 
@@ -248,7 +248,7 @@ class Alphabet:
         return tuple(frozenset(np.flatnonzero(field.known).tolist()) for field in self.fields)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types, as `docs/playing-contract.md` tells them. What a span has by default is left out."""
+        """JSON types, as in `docs/playing-contract.md`. What a span has by default is left out."""
         plain = Span("")
         return {
             "fields": [

@@ -31,17 +31,17 @@ class ChordEncoding(Protocol):
 
     @property
     def width(self) -> int:
-        """Numbers a chord becomes."""
+        """How many numbers a chord becomes."""
         ...
 
     def features(self, symbols: Sequence[str]) -> Features:
-        """One row a symbol, float32 [N, width]; raises `ChordError` naming the symbol that has no code."""
+        """One row per symbol, float32 [N, width]; raises `ChordError` naming the symbol that has no code."""
         ...
 
 
 @dataclass(frozen=True)
 class ChordClasses:
-    """One class a root and quality, and class 0 for no chord."""
+    """One class per root and quality, and class 0 for no chord."""
 
     name: str
     qualities: tuple[Quality, ...]

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Alphabet, Ids, Span, single
-from antiphon.codecs.family import Family, Float32, Learn, Learned, View
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.families import Family, Float32, Learn, Learned, View
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError, NameNotFound, PromptError
 from antiphon.extract.drum_classes import CLASSES, DrumClasses, drum_classes
 from antiphon.extract.drums import EXTRACTOR, DrumOptions, DrumTrack
@@ -92,7 +91,7 @@ class DrumView(View):
 
 
 class DrumFamily(Family[DrumTrack]):
-    """See the module. In Python an event is the tuple of the MIDI pitches struck: (36, 42), () for silence.
+    """The family of drum tracks. In Python an event is the tuple of pitches struck: (36, 42), () for silence.
 
     As text, steps stand one after the other, '36+42 - 38 -'; a grid, 'kick x---x--- snare ----x---', and
     Magenta's '[(36, 42), (), (38,), ()]' are read too.

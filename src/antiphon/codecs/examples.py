@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.codecs import polyphony
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.kinds import kind as kind_of
 from antiphon.codecs.melody import FIRST_PITCH_ID, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.codecs.performance import FIRST_ON_ID, FIRST_SHIFT_ID, FIRST_VELOCITY_ID
-from antiphon.codecs.standing import Standing
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.io import records
-from antiphon.io.examples import Example, is_example, loads
+from antiphon.io.examples import TrainingExample, is_example, loads
 from antiphon.io.limits import DEFAULT
 from antiphon.io.places import Place, content
 from antiphon.score.notes import Int
@@ -42,7 +42,7 @@ Row = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ExampleLayout:
     """How one of Magenta's models writes its examples."""
 
     name: str
@@ -104,7 +104,7 @@ def holds_examples(source: Place | str | os.PathLike[str]) -> bool:
     return is_example(next(payloads(source), b""))
 
 
-def sequence(example: Example, layout: Layout | None = None) -> Any:
+def sequence(example: TrainingExample, layout: ExampleLayout | None = None) -> Any:
     """The event sequence of an example. Raises `FormatError` where its figures are none of the layout's."""
     layout = layout or layout_of(example)
     labels, most = example.labels.astype(np.int64), np.array(layout.n_labels)
@@ -115,14 +115,14 @@ def sequence(example: Example, layout: Layout | None = None) -> Any:
     return kind.decode(ids, layout.standing, kind.extractor.options(**layout.options))
 
 
-def to_score(example: Example, layout: Layout | None = None) -> Score:
+def to_score(example: TrainingExample, layout: ExampleLayout | None = None) -> Score:
     """The music that an example's sequence means. Raises `FormatError`."""
     layout = layout or layout_of(example)
     music: Score = kind_of(layout.kind).extractor.to_score(sequence(example, layout))
     return music
 
 
-def layout_of(example: Example, name: str = "") -> Layout:
+def layout_of(example: TrainingExample, name: str = "") -> ExampleLayout:
     """The layout called `name`, else the one of inputs that wide. Raises `NameNotFound`, `FormatError`."""
     if name and name not in LAYOUTS:
         raise NameNotFound("layout of examples", name, LAYOUTS)
@@ -131,7 +131,7 @@ def layout_of(example: Example, name: str = "") -> Layout:
     if not fitting:
         known = sorted(found.width for found in LAYOUTS.values() if name in ("", found.name))
         widths = ", ".join(map(str, known))
-        raise FormatError(f"examples of {width} inputs a step; {name or 'known models'} have {widths}.")
+        raise FormatError(f"examples of {width} inputs per step; {name or 'known models'} have {widths}.")
     return fitting[0]
 
 
@@ -207,30 +207,30 @@ def _performance_ids(labels: Int) -> Int:
     return ids
 
 
-def _melodies(name: str, codec: _Codec, width: int, before: int = 0) -> Layout:
+def _melodies(name: str, codec: _Codec, width: int, before: int = 0) -> ExampleLayout:
     n_events = len(codec.label_events)
     first = _key_melody(codec, before) if codec.name == "key_melody" else _one_hot(n_events, before)
     n_labels = n_events + len(codec.lookback_bars)
-    return Layout(name, "melody", width, n_labels, first, _melody_ids(codec))
+    return ExampleLayout(name, "melody", width, n_labels, first, _melody_ids(codec))
 
 
-def _performances(name: str, width: int, before: int = 0, bins: int = 32) -> Layout:
+def _performances(name: str, width: int, before: int = 0, bins: int = 32) -> ExampleLayout:
     n = _N_PITCH_CLASSES + _N_SHIFTS + bins
     first: Callable[[Row], int] = _one_hot(n, before) if width > 1 else lambda row: int(row[0])
     options = {"n_velocity_bins": bins}
-    return Layout(name, "performance", width, n, first, _performance_ids, _PLAYED, options)
+    return ExampleLayout(name, "performance", width, n, first, _performance_ids, _PLAYED, options)
 
 
-def _drums(name: str, width: int, n_labels: int, classes: str) -> Layout:
+def _drums(name: str, width: int, n_labels: int, classes: str) -> ExampleLayout:
     first, options = _one_hot(n_labels), {"classes": classes}
-    return Layout(name, "drums", width, n_labels, first, lambda labels: labels, options=options)
+    return ExampleLayout(name, "drums", width, n_labels, first, lambda labels: labels, options=options)
 
 
 _PLAIN = _Codec("onehot")
 _KEYS = _Codec("key_melody", (1, 2))
 _DYNAMICS = "performance_with_dynamics"
 
-LAYOUTS: Mapping[str, Layout] = {
+LAYOUTS: Mapping[str, ExampleLayout] = {
     layout.name: layout
     for layout in (
         _melodies("basic_rnn", _PLAIN, 38),
@@ -242,14 +242,16 @@ LAYOUTS: Mapping[str, Layout] = {
         _melodies("chord_pitches_improv", _PLAIN, 75, 37),
         _drums("drum_kit", 518, 512, "nine"),
         _drums("one_drum", 2, 2, "one"),
-        Layout("polyphony", "polyphony", 259, _N_POLYPHONIC, _one_hot(_N_POLYPHONIC), polyphony.of_labels),
+        ExampleLayout(
+            "polyphony", "polyphony", 259, _N_POLYPHONIC, _one_hot(_N_POLYPHONIC), polyphony.of_labels
+        ),
         _performances("performance", 356, bins=0),
         _performances(_DYNAMICS, 388),
         _performances(f"{_DYNAMICS}_compact", 1),
         _performances(f"density_conditioned_{_DYNAMICS}", 396, 8),
         _performances(f"pitch_conditioned_{_DYNAMICS}", 400, 12),
         _performances(f"multiconditioned_{_DYNAMICS}", 408, 20),
-        Layout(
+        ExampleLayout(
             f"{_DYNAMICS}_and_note_encoding",
             "note-performance",
             sum(_NOTE_HEADS),

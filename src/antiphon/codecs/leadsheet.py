@@ -12,8 +12,7 @@ import numpy as np
 
 from antiphon.codecs import melody
 from antiphon.codecs.alphabet import Ids
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.leadsheet import EXTRACTOR, NO_ROOT, LeadSheet, LeadSheetOptions
 from antiphon.extract.melody import NO_EVENT

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Alphabet, Ids, Span, restricted, single
-from antiphon.codecs.family import Family, Float32, Learn, Learned
-from antiphon.codecs.kind import Kind
+from antiphon.codecs.families import Family, Float32, Learn, Learned
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.codecs.pitches import PitchView
 from antiphon.codecs.rules import Automaton
-from antiphon.codecs.standing import Profile, Standing
 from antiphon.errors import InputError, PromptError
 from antiphon.extract.melody import EXTRACTOR, NO_EVENT, NOTE_OFF, Melody, MelodyOptions
 from antiphon.score.notes import Bool, Int
@@ -60,7 +59,7 @@ KIND = Kind("melody", EXTRACTOR, ("event",), encode, decode, profile)
 
 
 class MelodyFamily(Family[Melody]):
-    """See the module. People write events as numbers: -2 goes on, -1 ends a note, 0 to 127 begins one."""
+    """The family of melodies. People write numbers: -2 goes on, -1 ends a note, 0 to 127 begins one."""
 
     name = "melody"
     plural = "melodies"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from antiphon.codecs.alphabet import Ids
-from antiphon.codecs.kind import Kind
+from antiphon.codecs.kinds import Kind, Standing
 from antiphon.codecs.performance import played, profile
-from antiphon.codecs.standing import Standing
 from antiphon.errors import InputError
 from antiphon.extract.note_performance import EXTRACTOR, NotePerformance, NotePerformanceOptions
 from antiphon.extract.performance import MAX_SHIFT

@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Ids
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.note_performance import NotePerformance
 from antiphon.extract.performance import (

@@ -1,4 +1,4 @@
-"""Ids of the kind "pianoroll": six columns a step, each a set of sixteen keys as the bits of an int16.
+"""Ids of the kind "pianoroll": six columns per step, each a set of sixteen keys as the bits of an int16.
 
 A row of zeros is silence. A column is named by its lowest key's MIDI pitch.
 """
@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Ids
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.pianoroll import EXTRACTOR, LOWEST_PITCH, N_COLUMNS, N_KEYS, PianorollSequence
 from antiphon.score.notes import Int

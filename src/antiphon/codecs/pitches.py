@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.codecs.alphabet import Alphabet, Field, Ids, folded
-from antiphon.codecs.family import View
+from antiphon.codecs.families import View
 from antiphon.errors import OptionError
 from antiphon.schema import setting
 from antiphon.score.notes import Int

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs.alphabet import Ids
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
 from antiphon.extract.polyphony import (
     CONTINUED_NOTE,

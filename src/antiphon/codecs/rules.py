@@ -47,7 +47,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Automaton:
-    """A rule of S states, which are numbers; it begins in state 0. Tables have one entry a field.
+    """A rule of S states, which are numbers; it begins in state 0. Tables have one entry per field.
 
     `allows[f]` bool [S, V_f]: which ids may come in a state; `leads[f]` int64 [S, V_f]: the state after one.
     """

@@ -20,7 +20,7 @@ class Bars:
     """The bars of B pieces, of each a number of stretches in one meter.
 
     `first` int64 [B, S] is the step on which the first bar of each stretch begins, negative where step 0
-    stands inside a bar; `steps_per_bar` int64 [B, S]. Music without bars has 0 steps a bar. One row serves
+    stands inside a bar; `steps_per_bar` int64 [B, S]. Music without bars has 0 steps per bar. One row serves
     any number of pieces."""
 
     first: Int

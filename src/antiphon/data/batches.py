@@ -1,4 +1,4 @@
-"""Batches: sequences of a corpus as a recipe sees them, cut, gathered by length and padded.
+"""Batches: training examples of a corpus, gathered by length and padded.
 
 Which sequence stands in which batch, and how it is transposed, follows from (seed, epoch, sequence) alone, so
 that training can be taken up at any batch of any epoch.
@@ -7,18 +7,15 @@ that training can be taken up at any batch of any epoch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.codecs import pitches
-from antiphon.codecs.alphabet import Alphabet
-from antiphon.codecs.family import Learned
-from antiphon.codecs.pitches import PitchView
-from antiphon.codecs.timing import Bars
+from antiphon.codecs.families import Learned
 from antiphon.data.corpus import Corpus
+from antiphon.data.examples import Examples, bars_of, cut, seen, time_before
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.score.notes import Float, Int
@@ -45,23 +42,34 @@ class Batch:
     """What each event is conditioned on, [B, T, C]."""
     value: Float32 | None = None
     """The continuous numbers that go with each event, [B, T, G]."""
+    rows: Int | None = None
+    """Which rows of a whole batch these are, [B]; None: all."""
+    weight: float = 1.0
+    """The scored events here per scored event of the whole batch."""
 
+    @property
+    def numbers(self) -> list[int]:
+        """`rows`, counted out."""
+        return list(range(len(self.lengths))) if self.rows is None else self.rows.tolist()
 
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Stretches of sequences, one a training example: `sequence` (index), events [`begin`, `end`); int64
-    [E] each."""
+    def chunks(self, most: int) -> list[Batch]:
+        """The same rows in batches of at most `most`, each as long as its longest row; as few as there can
+        be, of equal size."""
+        n = len(self.lengths)
+        if n <= most:
+            return [self] if n else []
+        total = _scored(self.lengths)
+        cuts = np.array_split(np.arange(n), -(-n // most))
+        return [self._take(rows, self.weight * _scored(self.lengths[rows]) / max(total, 1)) for rows in cuts]
 
-    sequence: Int
-    begin: Int
-    end: Int
-
-    def __len__(self) -> int:
-        return len(self.sequence)
-
-    def take(self, rows: Int) -> Examples:
-        """The examples at `rows`."""
-        return Examples(self.sequence[rows], self.begin[rows], self.end[rows])
+    def _take(self, rows: Int, weight: float) -> Batch:
+        T = int(self.lengths[rows].max())
+        events, position = self.events[rows, :T], self.position[rows, :T]
+        control, value = (None if a is None else a[rows, :T] for a in (self.control, self.value))
+        return Batch(
+            events, position, self.lengths[rows], self.sequences[rows], control, value,
+            np.array(self.numbers)[rows], weight,
+        )  # fmt: skip
 
 
 def usable(corpus: Corpus, indices: Int) -> Int:
@@ -79,8 +87,10 @@ def epoch(
     epoch: int,
     shuffle: bool = True,
     start: int = 0,
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch]:
-    """One pass over the sequences `indices`, from batch `start` on.
+    """One pass over the sequences `indices`, from batch `start` on; `part` (r, n) takes each n-th row of
+    every batch from row r on, of which a small batch may have none.
 
     Each is transposed by an interval drawn from `recipe.training.transpose`, moved into the recipe's view and
     cut into stretches of at most `max_length` events that begin at bar lines (of a bar longer than that,
@@ -89,7 +99,7 @@ def epoch(
     nothing is left to train on.
     """
     check(corpus, recipe)
-    examples = _cut(corpus, usable(corpus, indices), recipe)
+    examples = cut(corpus, usable(corpus, indices), recipe)
     if not len(examples):
         raise EmptyError(
             f"None of {len(indices)} sequences can be trained on; bars of more than {MAX_STEPS_PER_BAR} "
@@ -97,7 +107,7 @@ def epoch(
         )
     semitones = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
     batches = _batches(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)
-    return (_gather(corpus, examples.take(rows), recipe, semitones) for rows in batches[start:])
+    return (_gather_part(corpus, examples.take(rows), recipe, semitones, part) for rows in batches[start:])
 
 
 def whole(corpus: Corpus, indices: Int, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
@@ -127,17 +137,6 @@ def opening(corpus: Corpus, recipe: Recipe) -> Float:
         return np.concatenate([np.full(size, 1 / size) for size in sizes])
     counts = [np.bincount(ids, minlength=size) for ids, size in zip(np.array(first).T, sizes, strict=True)]
     return np.concatenate([count / count.sum() for count in counts])
-
-
-def seen(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Learned:
-    """Sequence `index` as a model of the recipe sees it, moved by `semitones` before. The corpus must fit."""
-    family, view = recipe.events, recipe.view
-    found = family.sources[corpus.kind](corpus.ids(index), view, recipe.control)
-    alphabet = recipe.alphabet
-    moved = pitches.moved(alphabet, found.events, semitones)
-    if isinstance(view, PitchView):
-        moved = pitches.to_view(alphabet, moved, view).ids
-    return found._replace(events=moved if alphabet.knows(moved) else alphabet.heard(moved))
 
 
 def check(corpus: Corpus, recipe: Recipe) -> None:
@@ -171,55 +170,6 @@ def check(corpus: Corpus, recipe: Recipe) -> None:
         raise CorpusError(f"'{corpus.folder}' does not fit '{recipe.name}': {problem}.")
 
 
-def _cut(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
-    """Every sequence of `indices` in stretches of at most `max_length` events, from bar line to bar line;
-    none of one event."""
-    alphabet, most = recipe.alphabet, recipe.training.max_length
-    found = (
-        _cut_steady(corpus, indices, most) if alphabet.steady == 1 else _cut_at_bars(corpus, indices, recipe)
-    )
-    return found.take(np.flatnonzero(found.end - found.begin > 1))
-
-
-def _cut_steady(corpus: Corpus, indices: Int, most: int) -> Examples:
-    """Where every event takes a step, bar lines are as many events apart as bars have steps."""
-    bar, length = corpus.steps_per_bars[indices], corpus.lengths[indices]
-    fits = (bar > 0) & (bar <= most)
-    bar = np.where(fits, bar, 1)
-    stride = most // bar * bar
-    lead = corpus.table["start_in_bar"][indices].astype(np.int64) % bar
-    n = np.where(length <= most, 1, -(-(length + lead) // stride))
-    row = np.repeat(np.arange(len(indices)), n)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n)
-    begin = np.maximum(number * stride[row] - lead[row], 0)
-    end = np.where(n[row] == 1, length[row], np.minimum((number + 1) * stride[row] - lead[row], length[row]))
-    return Examples(indices[row], begin, end)
-
-
-def _cut_at_bars(corpus: Corpus, indices: Int, recipe: Recipe) -> Examples:
-    """Where events take any number of steps: each stretch as long as it may be."""
-    rows: list[tuple[int, int, int]] = []
-    most = recipe.training.max_length
-    for index in indices.tolist():
-        begin, length = 0, int(corpus.lengths[index])
-        lines = _bar_lines(corpus, index, recipe) if length > most else np.zeros(0, np.int64)
-        while length - begin > most:
-            within = lines[(lines > begin) & (lines <= begin + most)]
-            end = int(within[-1]) if len(within) else begin + most
-            rows.append((index, begin, end))
-            begin = end
-        rows.append((index, begin, length))
-    return Examples(*np.array(rows, np.int64).reshape(-1, 3).T)
-
-
-def _bar_lines(corpus: Corpus, index: int, recipe: Recipe) -> Int:
-    """The events of a sequence that are the first on a bar line."""
-    events = seen(corpus, index, recipe).events
-    times = recipe.alphabet.times(events)
-    first = np.diff(times, prepend=-1) > 0
-    return np.flatnonzero(first & (_bars(corpus, np.array([index])).at(times[None])[0, :, 0] == 0))
-
-
 def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int]:
     """Rows of every batch, of examples of similar length."""
     bins = (examples.end - examples.begin) // _BIN
@@ -231,6 +181,25 @@ def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Seq
     return [batches[place] for place in np.argsort(_raw(*draw, 2, len(batches)), kind="stable")]
 
 
+def _gather_part(
+    corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int, part: tuple[int, int]
+) -> Batch:
+    """Part (r, n) of the batch of these examples."""
+    rank, n = part
+    rows = np.arange(rank, len(examples), n)
+    mine = examples.take(rows)
+    if not len(mine):
+        none, n_fields = np.zeros(0, np.int64), len(recipe.alphabet.sizes)
+        return Batch(none.reshape(0, 1, n_fields), none.reshape(0, 1, 2), none, none, rows=rows, weight=0.0)
+    weight = _scored(mine.end - mine.begin) / max(_scored(examples.end - examples.begin), 1)
+    return replace(_gather(corpus, mine, recipe, semitones), rows=rows, weight=weight)
+
+
+def _scored(lengths: Int) -> int:
+    """Events of sequences of these lengths that a loss scores: all but the first of each."""
+    return int(np.maximum(lengths - 1, 0).sum())
+
+
 def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int) -> Batch:
     """The batch of these examples; `semitones` are those of each sequence of the corpus."""
     family, alphabet = recipe.events, recipe.alphabet
@@ -240,28 +209,18 @@ def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int) 
         found = seen(corpus, sequence, recipe, int(semitones[sequence]))
         part = family.excerpt(found.events, begin, end) if begin else found.events[:end]
         rows.append(Learned(part, *(None if a is None else a[begin:end] for a in found[1:])))
-        before.append(_time_before(alphabet, found.events, begin))
+        before.append(time_before(alphabet, found.events, begin))
     lengths = examples.end - examples.begin
     events = _padded([row.events for row in rows], np.int64)
     steps = alphabet.times(events) + np.array(before)[:, None]
     return Batch(
         events,
-        _bars(corpus, examples.sequence).at(steps),
+        bars_of(corpus, examples.sequence).at(steps),
         lengths,
         examples.sequence,
         _padded([row.control for row in rows], np.float32),
         _padded([row.value for row in rows], np.float32),
     )
-
-
-def _time_before(alphabet: Alphabet, events: Int, begin: int) -> int:
-    """Steps gone by before event `begin`."""
-    return begin * alphabet.steady or int(alphabet.steps(events[:begin]).sum())
-
-
-def _bars(corpus: Corpus, sequences: Int) -> Bars:
-    """The bars of `sequences`, step 0 being the first event of each."""
-    return Bars.of(corpus.table["start_in_bar"][sequences], corpus.steps_per_bars[sequences])
 
 
 def _padded(rows: Sequence[npt.NDArray[Any] | None], dtype: npt.DTypeLike) -> Any:

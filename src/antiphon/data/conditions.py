@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from antiphon.data import facts
 from antiphon.data.metadata import Metadata
 from antiphon.errors import OptionError
-from antiphon.render import gm
+from antiphon.score import general_midi as gm
 from antiphon.score.maps import LETTERS, Key
 
 _LOCATION_NAMES = ("path", "folder", "file", "group")

@@ -24,8 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.score.infer.chroma import is_pitched
-from antiphon.score.infer.key import key_of
+from antiphon.score.infer.key import is_pitched, key_of
 from antiphon.score.notes import Int, Notes
 from antiphon.score.score import Score
 

@@ -15,7 +15,7 @@ from antiphon.data.corpus import Corpus
 from antiphon.data.kind_stats import KindStats, kind_stats, quantiles
 from antiphon.data.ledger import Ledger, LedgerEntry
 from antiphon.errors import NameNotFound
-from antiphon.render import gm
+from antiphon.score import general_midi as gm
 from antiphon.score.notes import Float
 
 _ROWS_PER_CAUSE = 5

@@ -1,4 +1,4 @@
-"""Numbers about models and music, one module a question.
+"""Numbers about models and music, one module per question.
 
 likelihood     how well does the model predict music it has not seen?
 ngram          ... and how well does counting (unigram, Kneser-Ney 5-gram)?

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from antiphon.evaluate.copying import CopyMixture
-from antiphon.evaluate.figures import Figures, Scores
+from antiphon.evaluate.figures import EventScores, Figures
 from antiphon.evaluate.ngram import KneserNey, Unigram
 from antiphon.evaluate.sequences import Sequences
 from antiphon.score.notes import Bool, Float, Int
@@ -44,13 +44,13 @@ def baselines(training: Sequences, asked: Sequences) -> dict[str, Figures]:
 def folded(everything: Sequences, asked: Bool) -> dict[str, Figures]:
     """Figures of every baseline for those of `everything` that are `asked` about, bool [n], each predicted
     from the groups of other folds; none where all are of one group, or the others have nothing to count."""
-    parts: dict[str, list[Scores]] = {}
+    parts: dict[str, list[EventScores]] = {}
     for fold in _folds(everything):
         judged, others = everything.take(np.flatnonzero(fold & asked)), everything.take(np.flatnonzero(~fold))
         if judged.scored.any() and others.scored.any():
             for name, model in _fitted(others).items():
                 parts.setdefault(name, []).append(_scores(model, judged))
-    return {name: Figures.of(Scores.joined(found)) for name, found in parts.items()}
+    return {name: Figures.of(EventScores.joined(found)) for name, found in parts.items()}
 
 
 def _folds(sequences: Sequences) -> Iterator[Bool]:
@@ -68,10 +68,10 @@ def _fitted(training: Sequences) -> dict[str, CountingModel]:
     return {"unigram": Unigram.fit(training), "kn5": mixture.ngram, "copy_kn5": mixture}
 
 
-def _scores(model: CountingModel, sequences: Sequences) -> Scores:
+def _scores(model: CountingModel, sequences: Sequences) -> EventScores:
     """The scores of one counting model, of all events but the first of each sequence."""
     scored, sequence = sequences.scored, sequences.sequence
-    return Scores(
+    return EventScores(
         nll=-np.log(model.probability(sequences)[scored]),
         hit=(model.best(sequences)[scored] == sequences.events[scored]).all(axis=1),
         silent=sequences.silent[scored],

@@ -93,7 +93,7 @@ def table(bundles: Sequence[tuple[Facts, Facts]]) -> str:
     Faults of repetition stand in figures there, so that the last column names the others only.
     """
     header = (
-        "bundle", "size", "data", "NLL, nats a step", "best baseline",
+        "bundle", "size", "data", "NLL, nats per step", "best baseline",
         "bars as 1, 2, 4 bars back (real)", "longest copy (real)", "bad at",
     )  # fmt: skip
     return markdown_table(header, [_row(about, figures) for about, figures in bundles])
@@ -136,7 +136,7 @@ def _prediction(about: Facts, figures: Facts) -> str:
     ]
     header = (
         "",
-        *(f"nats a{'n' * (each == 'event')} {each}" for each in nats),
+        *(f"nats per {each}" for each in nats),
         "perplexity",
         "accuracy",
         "of events",

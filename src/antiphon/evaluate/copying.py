@@ -84,7 +84,7 @@ def _equal(one: Int, other: Int) -> Bool:
 
 
 def _parts(ngram: KneserNey, sequences: Sequences) -> Float:
-    """What each of the three voices gives to the actual event, [N, 3]."""
+    """What each of the three components gives the actual event, [N, 3]."""
     agree = (_equal(sequences.events, copy) for copy in _copies(sequences))
     return np.stack([ngram.probability(sequences), *agree], axis=1)
 
@@ -114,7 +114,7 @@ def _aside(sequences: Sequences) -> Bool:
 
 
 def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float:
-    """Mixture weights by expectation maximisation; one imagined event a voice keeps unheard cases even."""
+    """Mixture weights by expectation maximisation; one pseudo-count per component keeps unseen cases even."""
     possible = _possible()
     weights: Float = possible / possible.sum(axis=1, keepdims=True)
     scored = sequences.scored
@@ -128,7 +128,7 @@ def _fit_weights(ngram: KneserNey, sequences: Sequences) -> Float:
 
 
 def _possible() -> Float:
-    """Which of the three voices speak in each case, [cases, 3]."""
+    """Which of the three components apply in each case, [cases, 3]."""
     cases = np.arange(_CASES ** len(BARS))
     copies = [cases // _CASES > 0, cases % _CASES > 0]
     return np.stack([np.ones(len(cases)), *copies], axis=1).astype(np.float64)

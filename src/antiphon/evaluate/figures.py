@@ -1,4 +1,4 @@
-"""`Scores`, one value an event, and `Figures`, their means: the same for nets, for their labels and for
+"""`EventScores`, one value per event, and `Figures`, their means: the same for nets, for their labels and for
 counting.
 """
 
@@ -14,7 +14,7 @@ from antiphon.score.notes import Bool, Float, Int
 
 
 @dataclass(frozen=True)
-class Scores:
+class EventScores:
     """Predictions of S events, one after the other in no particular order.
 
     `nll` float64 [S] in nats, `hit` bool [S] whether the likeliest was the actual one, `silent` bool [S]
@@ -30,7 +30,7 @@ class Scores:
     step_s: Float
 
     @classmethod
-    def joined(cls, parts: Iterable[Scores]) -> Scores:
+    def joined(cls, parts: Iterable[EventScores]) -> EventScores:
         """All parts as one."""
         kept = list(parts)
         return cls(*(np.concatenate([getattr(part, field.name) for part in kept]) for field in fields(cls)))
@@ -55,7 +55,7 @@ class Figures:
     no_event_accuracy: float
 
     @classmethod
-    def of(cls, scores: Scores) -> Figures:
+    def of(cls, scores: EventScores) -> Figures:
         """The means of `scores`, which hold one event at least."""
         total, mean = float(scores.nll.sum()), float(scores.nll.mean())
         bars = np.divide(
@@ -78,7 +78,7 @@ class Figures:
 
 
 def perplexity(nats: float) -> float:
-    """e to the power of `nats` an event; infinite where that is more than a float holds."""
+    """e to the power of `nats` per event; infinite where that is more than a float holds."""
     return math.exp(nats) if nats < 700 else math.inf
 
 

@@ -23,12 +23,12 @@ from antiphon.data.corpus import Corpus
 from antiphon.data.splits import Split
 from antiphon.errors import BundleError, EmptyError
 from antiphon.evaluate.baselines import baselines, folded
-from antiphon.evaluate.figures import Figures, Scores
+from antiphon.evaluate.figures import EventScores, Figures
 from antiphon.evaluate.sequences import Sequences
 from antiphon.recipes import OneHot, Recipe
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.player import Player
-from antiphon.runtime.session import Automaton, Session
+from antiphon.runtime.session import PlayableModel, Session
 from antiphon.score.notes import Float, Int
 
 BATCH_SIZE = 64
@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class SplitEvaluation:
     """A model's figures on a split, of events and of labels (None where the bundle cannot tell them), and
     those of the baselines by name. `fitted` says what the baselines learnt from: 'train', or 'other groups';
     `seen`, whether the model was trained on some of it."""
@@ -70,7 +70,7 @@ class Evaluation:
 
 def evaluate(
     bundle: Bundle, corpus: Corpus, split: Part = "test", progress: Progress | None = None
-) -> Evaluation:
+) -> SplitEvaluation:
     """Score every sequence of `split` ('train', 'validation', 'test' or 'all') beside baselines.
 
     Sequences whose bars are longer than a net can count are left out, as in training. `n_events` are those
@@ -82,7 +82,7 @@ def evaluate(
     real = Sequences.of_batches(bundle.alphabet, asked, corpus)
     events, of_labels = score(Player(bundle), bundle, asked, corpus.step_seconds, progress)
     fitted, counted = _baselines(bundle, corpus, split, real)
-    return Evaluation(
+    return SplitEvaluation(
         split=split,
         n_sequences=len(real),
         n_events=len(events.nll),
@@ -126,12 +126,12 @@ def viewed(corpus: Corpus, split: Part, recipe: Recipe) -> list[Batch]:
 
 
 def score(
-    player: Automaton,
+    player: PlayableModel,
     bundle: Bundle,
     asked: Sequence[Batch],
     step_seconds: Float,
     progress: Progress | None = None,
-) -> tuple[Scores, Scores | None]:
+) -> tuple[EventScores, EventScores | None]:
     """Scores of every event but the first of every sequence, and the scores of their labels; None where the
     bundle has labels that its graph does not tell (one of format 1).
 
@@ -141,25 +141,25 @@ def score(
     total = sum(int(np.maximum(batch.lengths - 1, 0).sum()) for batch in asked)
     if not total:
         raise EmptyError("There is no event to score: no sequence has a second event.")
-    events: list[Scores] = []
-    of_labels: list[Scores] = []
+    events: list[EventScores] = []
+    of_labels: list[EventScores] = []
     for batch in asked:
         _score_batch(player, bundle, batch, step_seconds[batch.sequences], events, of_labels)
         if progress:
             progress(sum(len(part.nll) for part in events), total)
-    scored = Scores.joined(events)
+    scored = EventScores.joined(events)
     if bundle.labels is not None:
-        return scored, Scores.joined(of_labels)
+        return scored, EventScores.joined(of_labels)
     return scored, None if bundle.version == 1 and not isinstance(bundle.recipe.codec, OneHot) else scored
 
 
 def _score_batch(
-    player: Automaton,
+    player: PlayableModel,
     bundle: Bundle,
     batch: Batch,
     step_s: Float,
-    events: list[Scores],
-    of_labels: list[Scores],
+    events: list[EventScores],
+    of_labels: list[EventScores],
 ) -> None:
     """Append the scores of one batch, event by event."""
     alphabet, labels = bundle.alphabet, bundle.labels
@@ -196,7 +196,7 @@ def _scores(
     silent: Sequence[int],
     valid: npt.NDArray[np.bool_],
     about: tuple[Int, Int, Float],
-) -> Scores:
+) -> EventScores:
     """Scores of `actual` [B, n], each of a group of `log_p` [B, sum of sizes], in the rows that are `valid`.
 
     Raises `BundleError` for a number that is in no group: nothing is ever taken from somewhere else.
@@ -213,4 +213,4 @@ def _scores(
         nll -= group[rows, np.where(valid, column, 0)].astype(np.float64)
         hit &= group.argmax(axis=1) == column
         first += size
-    return Scores(nll[valid], hit[valid], (actual == silent).all(axis=1)[valid], *about)
+    return EventScores(nll[valid], hit[valid], (actual == silent).all(axis=1)[valid], *about)

@@ -35,8 +35,8 @@ def report(
     with_copying: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """`Evaluation.as_dict` of the split; under `structure` and `copying`, where asked for, generated
-    sequences beside real ones.
+    """`SplitEvaluation.as_dict`; under `structure` and `copying`, where asked for, generated sequences beside
+    real ones.
 
     `make` generates them. Raises `OptionError` where copying is asked of a split that the model was
     trained on, and as `likelihood.evaluate` does.

@@ -1,4 +1,4 @@
-"""`Sequences`: many event sequences in one flat array, the form every question of this room is asked in."""
+"""`Sequences`: many event sequences in one flat array, the form in which this room takes music."""
 
 from __future__ import annotations
 

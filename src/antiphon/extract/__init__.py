@@ -1,4 +1,4 @@
-"""From a quantised score to the sequences that models learn, and back (`to_score`): one module a kind.
+"""From a quantised score to the sequences that models learn, and back (`to_score`): one module per kind.
 
 A kind of sequence is one module here and one line in `EXTRACTORS`. A corpus stores its events as they are,
 unless the kind has a module of its own in `antiphon.codecs`.

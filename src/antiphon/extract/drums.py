@@ -1,4 +1,4 @@
-"""`DrumTrack`: a set of drums a step; its extraction from a score, and the way back.
+"""`DrumTrack`: a set of drums per step; its extraction from a score, and the way back.
 
 The rules and the default options are those of Magenta's drums pipeline: all percussion parts are one track,
 which begins at the bar line before its first hit; a rest of a bar ends it, and short ones are left out.
@@ -103,7 +103,7 @@ class DrumOptions:
 
 class _Hits(NamedTuple):
     """Hits by step: `step`, `pitch` and `track` of each; and of each struck step its first hit `row`, its set
-    of classes, and what `phrases.Onsets` asks for."""
+    of classes, and what `phrases.OnsetColumns` asks for."""
 
     step: Int
     pitch: Small

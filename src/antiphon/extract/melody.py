@@ -1,4 +1,4 @@
-"""`Melody`: one voice on a grid, an event a step; its extraction from a score, and the way back.
+"""`Melody`: one voice on a grid, an event per step; its extraction from a score, and the way back.
 
 The rules and the default options are those of Magenta's melody pipeline: a line begins at the bar line before
 its first note, a rest of a bar ends it, and short, uniform and polyphonic ones are left out. Beyond Magenta,

@@ -14,14 +14,14 @@ import numpy as np
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.performance import MAX_SHIFT
-from antiphon.extract.playing import Passages, Played, PlayingOptions, reading, to_score
+from antiphon.extract.playing import Passages, PlayedSequence, PlayingOptions, reading, to_score
 from antiphon.score.notes import Int, Notes, Small
 from antiphon.score.quantized import QuantizedScore
 
 
-class NotePerformance(Played):
-    """A row a note; `events` int16 [T, 4] are steps since the onset before (the first: since step 0), pitch,
-    bin of velocity (from 1; 0 without bins), and duration in steps, at least 1."""
+class NotePerformance(PlayedSequence):
+    """A row per note; `events` int16 [T, 4] are steps since the onset before (the first: since step 0),
+    pitch, velocity bin (from 1; 0 without bins), and duration in steps, at least 1."""
 
     @property
     def steps(self) -> int:

@@ -16,7 +16,14 @@ import numpy as np
 from antiphon.extract import playing
 from antiphon.extract.extraction import Extraction, Extractor
 from antiphon.extract.phrases import count
-from antiphon.extract.playing import DEFAULT_VELOCITY, Passages, Played, PlayingOptions, reading, to_score
+from antiphon.extract.playing import (
+    DEFAULT_VELOCITY,
+    Passages,
+    PlayedSequence,
+    PlayingOptions,
+    reading,
+    to_score,
+)
 from antiphon.score.notes import Bool, Int, Notes, Small
 from antiphon.score.quantized import Grid, PerQuarter, QuantizedScore
 
@@ -31,7 +38,7 @@ MOST_EVENTS = 1 << 23
 longest shift short, and every part a passage of its own."""
 
 
-class Performance(Played):
+class Performance(PlayedSequence):
     """A stream of events; `events` int16 [T, 2] are type and value.
 
     NOTE_ON and NOTE_OFF have a pitch 0-127, TIME_SHIFT a number of steps to wait, VELOCITY the bin (from 1)

@@ -22,8 +22,8 @@ MOST_STEPS = 1 << 24
 """Steps of all passages of a score; thousands of parts may each hold notes for hours."""
 
 
-class Onsets(Protocol):
-    """Columns ordered by line and start, one row an onset."""
+class OnsetColumns(Protocol):
+    """Columns ordered by line and start, one row per onset."""
 
     @property
     def start(self) -> Int:
@@ -99,7 +99,7 @@ class Phrases(NamedTuple):
         return Phrases(*(column[mask] for column in self))
 
 
-def phrases(found: Onsets, areas: Sequence[Stretch], options: Phrasing) -> Phrases:
+def phrases(found: OnsetColumns, areas: Sequence[Stretch], options: Phrasing) -> Phrases:
     """Every passage of every line, in order and uncut; its last bar filled up where the options say so.
 
     There has to be at least one onset.
@@ -127,7 +127,7 @@ def long_enough(found: Phrases, options: Phrasing, losses: Counter[str]) -> Phra
     return found.where(enough)
 
 
-def cut(onsets: Onsets, found: Phrases, options: Phrasing, losses: Counter[str]) -> Phrases:
+def cut(onsets: OnsetColumns, found: Phrases, options: Phrasing, losses: Counter[str]) -> Phrases:
     """Passages no longer than allowed, cut at a bar line where ends are filled up, with onsets left."""
     if options.max_steps is None or not (found.length > options.max_steps).any():
         return found
@@ -150,7 +150,7 @@ def bounded(found: Phrases, losses: Counter[str]) -> Phrases:
     return found.where(inside)
 
 
-class Layout(NamedTuple):
+class PassageLayout(NamedTuple):
     """Where the onsets of passages stand when the passages are laid end to end."""
 
     row: Int
@@ -163,12 +163,12 @@ class Layout(NamedTuple):
     """Step after each passage."""
 
 
-def laid(found: Phrases) -> Layout:
+def laid(found: Phrases) -> PassageLayout:
     """The passages end to end, from step 0 on."""
     n, end = found.stop - found.first, np.cumsum(found.length)
     last = np.cumsum(n) - 1
     row = np.arange(n.sum()) + np.repeat(found.stop - 1 - last, n)
-    return Layout(row, np.repeat(end - found.length - found.begin, n), last, end)
+    return PassageLayout(row, np.repeat(end - found.length - found.begin, n), last, end)
 
 
 def count(losses: Counter[str], reason: str, n: int) -> None:

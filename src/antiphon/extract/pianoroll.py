@@ -99,7 +99,7 @@ def _on_keys(passage: Passage, losses: Counter[str]) -> Passage:
 
 
 def _roll(passage: Passage, split_repeats: bool) -> Bool:
-    """bool [T, 88]; onsets and ends are counted a cell, and summed along time."""
+    """bool [T, 88]; onsets and ends are counted per cell, and summed along time."""
     key = passage.pitch - LOWEST_PITCH
     changes = np.zeros((passage.n_steps + 1, N_KEYS), np.int32)
     np.add.at(changes, (passage.start, key), 1)

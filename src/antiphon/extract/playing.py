@@ -15,8 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from antiphon.errors import OptionError
-from antiphon.extract.events import Events
-from antiphon.extract.extraction import Reading
+from antiphon.extract.extraction import Events, Reading
 from antiphon.extract.lines import counting
 from antiphon.score.maps import TempoMap
 from antiphon.score.notes import Int, Notes, Small
@@ -30,7 +29,7 @@ DEFAULT_VELOCITY = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Played(Events, ABC):
+class PlayedSequence(Events, ABC):
     """Events that were played. One of `steps_per_second` and `steps_per_quarter` is 0: time is counted in the
     other.
 
@@ -102,7 +101,7 @@ def reading(options: PlayingOptions, steps_per_quarter: int) -> Reading:
 
 
 def clock(grid: Grid) -> tuple[int, int]:
-    """Steps a second and steps a quarter of a grid, as `Played` has them."""
+    """Steps per second and steps per quarter of a grid, as `PlayedSequence` has them."""
     return (0, grid.steps) if isinstance(grid, PerQuarter) else (grid.steps, 0)
 
 
@@ -128,7 +127,7 @@ class Passages(NamedTuple):
         return np.repeat(np.arange(len(self.begin)), np.diff(self.first))
 
     def places(self) -> Iterator[tuple[int, int, int]]:
-        """Beginning, track and program of every passage, as `Played` has them."""
+        """Beginning, track and program of every passage, as `PlayedSequence` has them."""
         return zip(self.begin.tolist(), self.track.tolist(), self.program.tolist(), strict=True)
 
 
@@ -214,7 +213,7 @@ def _bin_size(n: int) -> int:
 
 
 def to_score(
-    played: Played,
+    played: PlayedSequence,
     qpm: float = 120.0,
     program: int | None = None,
     velocity: int | None = None,
@@ -239,8 +238,8 @@ def to_score(
     return Score(notes, resolution, TempoMap.of([(0, qpm)]), track_names=(name,))
 
 
-def _ticks(played: Played, qpm: float) -> tuple[int, int, float]:
-    """Ticks a step, ticks a quarter, and the tempo."""
+def _ticks(played: PlayedSequence, qpm: float) -> tuple[int, int, float]:
+    """Ticks per step, ticks per quarter, and the tempo."""
     if played.steps_per_quarter:
         tick = max(1, DEFAULT_TICKS_PER_QUARTER // played.steps_per_quarter)
         return tick, tick * played.steps_per_quarter, qpm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from antiphon.extract.events import Events
+from antiphon.extract.extraction import Events
 from antiphon.score.bars import meter_of
 from antiphon.score.maps import Meter, MeterMap, TempoMap
 from antiphon.score.notes import Int, Notes, Small

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.codecs.standing import Standing
+from antiphon.codecs.kinds import Standing
 from antiphon.evaluate.sequences import Sequences
 from antiphon.generate.options import MAX_STEPS, Length, Options
 from antiphon.generate.pieces import generate

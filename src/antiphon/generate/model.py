@@ -12,16 +12,15 @@ from typing import Any, Unpack
 
 from antiphon import io
 from antiphon.errors import BundleError, NameNotFound
-from antiphon.generate import record
-from antiphon.generate.options import Keywords, Options
-from antiphon.generate.piece import Piece, Request
+from antiphon.generate.options import Keywords, Options, typed
+from antiphon.generate.piece import Piece, Request, read_record
 from antiphon.generate.pieces import generate
 from antiphon.generate.plan import prepare
 from antiphon.generate.prompt import Given, Prompt
 from antiphon.generate.stream import Sounding, check_no_beam, stream
 from antiphon.runtime import bundle as bundles
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.session import Automaton, Session
+from antiphon.runtime.session import PlayableModel, Session
 
 Primer = Given | Prompt | str | os.PathLike[str]
 """A primer: a score, a sequence of the model's family, events, or the path of a file of music."""
@@ -39,7 +38,7 @@ class Model:
         return self.bundle.name
 
     @cached_property
-    def player(self) -> Automaton:
+    def player(self) -> PlayableModel:
         """The playing graph."""
         from antiphon.runtime.player import Player
 
@@ -117,8 +116,8 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
 
     Raises `FormatError` for what is no record, `BundleError` where the bundle is another.
     """
-    found = record.read(path)
-    made_with = record.typed(found["bundle"], {"name": str, "sha256": str})
+    found = read_record(path)
+    made_with = typed(found["bundle"], {"name": str, "sha256": str})
     try:
         model = load(bundle or made_with["name"])
     except NameNotFound as error:
@@ -133,7 +132,7 @@ def again(path: str | os.PathLike[str], bundle: str | os.PathLike[str] | None = 
 
 
 def new_seed() -> int:
-    """A seed nobody chose, short enough to type."""
+    """A random seed, short enough to type."""
     return secrets.randbits(32)
 
 

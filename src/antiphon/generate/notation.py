@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from antiphon.errors import NameNotFound, OptionError
+from antiphon.score.general_midi import find_program
 from antiphon.score.signatures import LETTERS, Key, Meter
 
 MODES = {
@@ -47,6 +48,4 @@ def key(text: str) -> Key:
 
 def program(text: str | int) -> int:
     """'cello' or 42 as a 0-based General MIDI program. Raises `NameNotFound`, `OptionError`."""
-    from antiphon.render.gm import find_program
-
     return find_program(text)

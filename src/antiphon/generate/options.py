@@ -9,17 +9,19 @@ import dataclasses
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, ClassVar, TypedDict
 
 from antiphon import schema
-from antiphon.errors import NameNotFound, OptionError
-from antiphon.generate import notation, record
+from antiphon.errors import FormatError, NameNotFound, OptionError
+from antiphon.generate import notation
 from antiphon.runtime.choices import Beam, Sampling
 from antiphon.schema import Settings, setting
 from antiphon.score.signatures import Key, Meter
 
 MAX_STEPS = 100_000
 """Longest piece that is made in one go; a stream has no end."""
+EXPECTED_RECORD = "Expected a record written by 'generate'."
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Options:
         unknown = values.keys() - types.keys()
         if unknown:
             raise OptionError(f"Unknown option '{min(unknown)}'; the file may be of a newer version.")
-        return cls.of(**record.typed(values, {name: types[name] for name in values}))
+        return cls.of(**typed(values, {name: types[name] for name in values}))
 
     def without(self, *names: str) -> Options:
         """The same with these at their defaults."""
@@ -217,3 +219,24 @@ def _plain_type(hint: Any) -> Any:
     """The JSON type of an option's type."""
     inner = set(typing.get_args(hint)) or {hint}
     return str | None if inner & {Meter, Key} else hint
+
+
+def typed(values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a record's `values` that `types` names. Raises `FormatError` where one is missing or of
+    another type: a record may come from a stranger."""
+    for name, kind in types.items():
+        if name not in values:
+            raise FormatError(f"The record lacks '{name}'. {EXPECTED_RECORD}")
+        if not _fits(values[name], kind):
+            raise FormatError(f"The record's '{name}' is {values[name]!r:.40}. {EXPECTED_RECORD}")
+    return {name: values[name] for name in types}
+
+
+def _fits(value: Any, kind: type | UnionType) -> bool:
+    """Whether a JSON value is of a type: integers of up to 64 bits count as floats, booleans do not."""
+    kinds = typing.get_args(kind) or (kind,)
+    if isinstance(value, bool):
+        return bool in kinds
+    if isinstance(value, int) and abs(value) >= 2**64:
+        return False
+    return isinstance(value, (*kinds, int) if float in kinds else kinds)

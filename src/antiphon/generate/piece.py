@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import io
+from antiphon.errors import FormatError
 from antiphon.files import atomic_write
-from antiphon.generate import record
-from antiphon.generate.options import Options
+from antiphon.generate.options import EXPECTED_RECORD, Options, typed
 from antiphon.generate.prompt import Prompt
 from antiphon.recipes import Recipe
 from antiphon.score.notes import Float, Int
@@ -49,7 +49,7 @@ class Request:
         Raises `FormatError`, and what options and prompts raise that are out of range.
         """
         types = {"primer": dict | None, "options": dict, "seed": int, "output": int}
-        primer, options, seed, output = record.typed(values, types).values()
+        primer, options, seed, output = typed(values, types).values()
         prompt = None if primer is None else Prompt.from_dict(primer, recipe)
         return cls(prompt, Options.from_dict(options), seed, output)
 
@@ -132,6 +132,19 @@ class Piece:
     def save_record(self, path: str | os.PathLike[str]) -> None:
         """Write `record` as JSON. Raises `OutputError`."""
         atomic_write(Path(path), json.dumps(self.record, indent=1) + "\n")
+
+
+def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The record in the file at `path`, of which only `bundle` is sure to be there. Raises `FormatError`."""
+    try:
+        record = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"'{path}' is no JSON: {error}. {EXPECTED_RECORD}") from None
+    if not isinstance(record, dict) or not isinstance(record.get("bundle"), dict):
+        raise FormatError(f"'{path}' names no bundle. {EXPECTED_RECORD}")
+    return record
 
 
 def _versions() -> dict[str, str]:

@@ -8,19 +8,20 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.generate.options import Options
 from antiphon.generate.piece import Piece, Request
-from antiphon.generate.plan import Plan, prepare
+from antiphon.generate.plan import PiecePlan, prepare
 from antiphon.generate.prompt import Given, Prompt
 from antiphon.runtime.beam import search
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.sampler import LogP
-from antiphon.runtime.session import Automaton, Session
+from antiphon.runtime.session import PlayableModel, Session
+from antiphon.score.general_midi import program_name
 from antiphon.score.maps import KeyChange
 from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
@@ -33,7 +34,7 @@ MAX_ROWS = 16_384
 """Pieces, or branches of them in a beam, that are made side by side: some hundred megabytes of state."""
 
 
-class Played(NamedTuple):
+class PlayedEvents(NamedTuple):
     """What one row played: events int64 [T, F], the log-probability of each at the temperature it was drawn
     at, float64 [T], and the continuous numbers that go with them, float32 [T, G], if any do."""
 
@@ -50,7 +51,7 @@ def generate(
     n: int = 1,
     *,
     outputs: Sequence[int] | None = None,
-    player: Automaton | None = None,
+    player: PlayableModel | None = None,
     bars: Bars | None = None,
 ) -> list[Piece]:
     """`n` pieces in one batch, outputs 0 to n - 1 of `seed`, or those numbered in `outputs`; `bars` are those
@@ -82,7 +83,9 @@ def _check_width(n: int, beam: Beam) -> None:
         )
 
 
-def _rows(plan: Plan, player: Automaton, opening: Float, seed: int, outputs: Sequence[int]) -> list[Played]:
+def _rows(
+    plan: PiecePlan, player: PlayableModel, opening: Float, seed: int, outputs: Sequence[int]
+) -> list[PlayedEvents]:
     """What all outputs play, with their log-probabilities at temperature 1."""
     session = plan.session(player, opening, outputs, seed=seed)
     beam = plan.options.search
@@ -96,7 +99,7 @@ def _rows(plan: Plan, player: Automaton, opening: Float, seed: int, outputs: Seq
     return scored(plan, player, opening, [row.events for row in rows], [row.value for row in rows])
 
 
-def played(session: Session, end: int) -> list[Played]:
+def played(session: Session, end: int) -> list[PlayedEvents]:
     """What each row of `session` plays until `end` steps have gone by. The session goes with it. Raises
     `OptionError` where events come without time passing."""
     events: list[list[Int]] = [[] for _ in range(len(session))]
@@ -122,18 +125,18 @@ def played(session: Session, end: int) -> list[Played]:
         if not going.all():
             rows, session = rows[going], session.fork(np.flatnonzero(going))
     return [
-        Played(np.array(e), np.array(p), np.array(v) if v else None)
+        PlayedEvents(np.array(e), np.array(p), np.array(v) if v else None)
         for e, p, v in zip(events, log_p, value, strict=True)
     ]
 
 
 def scored(
-    plan: Plan,
-    player: Automaton,
+    plan: PiecePlan,
+    player: PlayableModel,
     opening: Float,
     rows: Sequence[Int],
     values: Sequence[Float32 | None] | None = None,
-) -> list[Played]:
+) -> list[PlayedEvents]:
     """Rows of events [T, F], and their continuous numbers [T, G], that follow the plan's prompt, with their
     log-probabilities at temperature 1."""
     session = plan.session(player, opening, range(len(rows)), sampling=Sampling())
@@ -145,7 +148,7 @@ def scored(
     for t in range(events.shape[1]):
         log_p[:, t] = _of(session.log_p, events[:, t], session)
         session.hear(events[:, t], None if value is None else value[:, t])
-    return [Played(row, p[: len(row)], v) for row, p, v in zip(rows, log_p, numbers, strict=True)]
+    return [PlayedEvents(row, p[: len(row)], v) for row, p, v in zip(rows, log_p, numbers, strict=True)]
 
 
 def _padded(rows: Sequence[npt.NDArray[D]]) -> npt.NDArray[D]:
@@ -165,13 +168,13 @@ def _of(log_p: LogP, events: Int, session: Session) -> Float:
     return total
 
 
-def _player(bundle: Bundle) -> Automaton:
+def _player(bundle: Bundle) -> PlayableModel:
     from antiphon.runtime.player import Player
 
     return Player(bundle)
 
 
-def _piece(plan: Plan, made_with: dict[str, str], request: Request, row: Played) -> Piece:
+def _piece(plan: PiecePlan, made_with: dict[str, str], request: Request, row: PlayedEvents) -> Piece:
     family, options = plan.recipe.events, plan.options
     ids = plan.sounding(np.concatenate([plan.ids, row.events]))
     begin = 0 if options.primed.with_primer else len(plan.ids)
@@ -187,7 +190,7 @@ def _piece(plan: Plan, made_with: dict[str, str], request: Request, row: Played)
     music = Prompt(
         plan.recipe, family.excerpt(ids, begin), standing, finished=True, shift=-plan.back,
         qpm=options.length.qpm or plan.prompt.qpm,
-        name=plan.prompt.name if program is None else _instrument(program),
+        name=plan.prompt.name if program is None else program_name(program),
         key=options.tonality.key or plan.prompt.key, value=value,
     )  # fmt: skip
     name = f"{made_with['name']}, seed {request.seed}, no. {request.output + 1}"
@@ -199,9 +202,3 @@ def _piece(plan: Plan, made_with: dict[str, str], request: Request, row: Played)
 def _score(music: Prompt, title: str) -> Score:
     score = music.recipe.events.extractor.to_score(music.sequence, music.qpm, name=music.name)
     return score.replace(title=title, keys=(KeyChange(0, music.key),) if music.key else ())
-
-
-def _instrument(program: int) -> str:
-    from antiphon.render.gm import program_name
-
-    return program_name(program)

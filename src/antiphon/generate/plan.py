@@ -1,4 +1,4 @@
-"""`Plan`: a prompt and options worked out for one model: what it hears, until when it plays, what it may
+"""`PiecePlan`: a prompt and options worked out for one model: what it hears, until when it plays, what it may
 play, and the way back."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from antiphon.generate.prompt import Given, Prompt, first_bars, prompt
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.choices import Sampling
-from antiphon.runtime.session import Automaton, Control, Session
+from antiphon.runtime.session import Control, PlayableModel, Session
 from antiphon.score.maps import Meter
 from antiphon.score.notes import Float, Int
 
@@ -29,9 +29,9 @@ BARS_AFTER_PRIMER, SECONDS_AFTER_PRIMER = 8, 10
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One way to go: `ids` [T, F] are the prompt's events as the model hears them, `back` the semitones from
-    there to the result.
+class PiecePlan:
+    """A prompt and options worked out for one model. `ids` [T, F] are the prompt's events as the model hears
+    them, `back` the semitones from there to the result.
     """
 
     recipe: Recipe
@@ -53,7 +53,7 @@ class Plan:
 
     def session(
         self,
-        player: Automaton,
+        player: PlayableModel,
         opening: Float,
         outputs: Sequence[int],
         *,
@@ -104,7 +104,7 @@ class Plan:
         return read
 
 
-def prepare(bundle: Bundle, given: Given | Prompt, options: Options, bars: Bars | None = None) -> Plan:
+def prepare(bundle: Bundle, given: Given | Prompt, options: Options, bars: Bars | None = None) -> PiecePlan:
     """Primer and options worked out for the bundle's model; `bars` are those of the music, where its meter
     changes. Raises `PromptError`, `OptionError`."""
     recipe = bundle.recipe
@@ -118,7 +118,7 @@ def prepare(bundle: Bundle, given: Given | Prompt, options: Options, bars: Bars 
     ids, shift = tonality.heard(given)
     back = tonality.way_back(recipe, options.tonality.key, -shift)
     bars = bars or Bars.of(given.standing.start_in_bar, given.steps_per_bar)
-    return Plan(recipe, options, given, ids, back, _end(given, options), bars)
+    return PiecePlan(recipe, options, given, ids, back, _end(given, options), bars)
 
 
 def _usual_meter(bundle: Bundle) -> Meter:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from antiphon.codecs import pitches
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.pitches import pitch_name
-from antiphon.codecs.standing import Standing
 from antiphon.errors import FormatError, InputError, OptionError, PromptError
-from antiphon.generate import notation, record
+from antiphon.generate import notation
+from antiphon.generate.options import typed
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.score.maps import Key, Meter, MeterMap
 from antiphon.score.notes import Int
@@ -144,7 +145,7 @@ class Prompt:
         """A prompt for a model of `recipe` from `as_dict`'s result. Raises `FormatError`, `PromptError` and
         `OptionError`."""
         by_the_clock = {"steps_per_second": int} if "steps_per_second" in values else {}
-        said = {"steps_per_second": 0, **record.typed(values, {**_TYPES, **by_the_clock})}
+        said = {"steps_per_second": 0, **typed(values, {**_TYPES, **by_the_clock})}
         for name, (low, high) in _RANGES.items():
             if said[name] is not None and not low <= said[name] <= high:
                 raise PromptError(f"The primer's {name} is {said[name]}; expected {low:g} to {high:g}.")

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
 from antiphon.errors import OptionError
-from antiphon.generate.plan import Plan
-from antiphon.runtime.session import Automaton
+from antiphon.generate.plan import PiecePlan
+from antiphon.runtime.session import PlayableModel
 from antiphon.score.notes import Float, Int
 
 
@@ -29,7 +29,7 @@ class Sounding(NamedTuple):
 
 
 def stream(
-    player: Automaton, opening: Float, plan: Plan, *, seed: int, output: int = 0
+    player: PlayableModel, opening: Float, plan: PiecePlan, *, seed: int, output: int = 0
 ) -> Generator[Sounding, Any, None]:
     """The events after the primer, for ever, or up to the length the options ask for.
 
@@ -50,7 +50,7 @@ def stream(
             session.hear(plan.heard(np.array([recipe.events.ids(told, recipe.view)], np.int64)))
 
 
-def check_no_beam(plan: Plan) -> None:
+def check_no_beam(plan: PiecePlan) -> None:
     """Raises `OptionError` where a beam is asked for: a search knows its first event only at its end."""
     if plan.options.search.width > 1:
         raise OptionError(
@@ -58,7 +58,7 @@ def check_no_beam(plan: Plan) -> None:
         )
 
 
-def _namer(plan: Plan) -> Callable[[int, Int, Float32 | None], Sounding]:
+def _namer(plan: PiecePlan) -> Callable[[int, Int, Float32 | None], Sounding]:
     """From a step and the ids [F] that the model plays to what sounds, each event worked out once."""
     known: dict[tuple[int, ...], Any] = {}
     family, view, standing = plan.recipe.events, plan.recipe.view, plan.prompt.standing

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from antiphon.errors import FormatError
 from antiphon.io import records
-from antiphon.io.schema import Messages, messages
+from antiphon.io.protobuf import Messages, messages
 
 _INPUTS, _LABELS = "inputs", "labels"
 _MOST_BYTES = 8 << 20  # an example of a long piece has one or two
@@ -35,7 +35,7 @@ Int64List: 1 value repeated int64
 """
 
 
-class Example(NamedTuple):
+class TrainingExample(NamedTuple):
     """What stands in one `SequenceExample` of T steps."""
 
     inputs: npt.NDArray[np.float32]
@@ -44,7 +44,7 @@ class Example(NamedTuple):
     """[T], or [T, heads]: the label of the event that followed."""
 
 
-def loads(data: bytes) -> Example:
+def loads(data: bytes) -> TrainingExample:
     """The example in a message's bytes. Raises `FormatError` where they are none, damaged, or ragged."""
     lists = _feature_lists(data)
     if lists is None or not {_INPUTS, _LABELS} <= set(lists):
@@ -55,10 +55,10 @@ def loads(data: bytes) -> Example:
     labels = _table([step.int64_list.value for step in lists[_LABELS]], np.int64)
     if len(inputs) != len(labels):
         raise FormatError(f"an example of {len(inputs)} inputs and {len(labels)} labels; expected as many.")
-    return Example(inputs, labels[:, 0] if labels.shape[1] == 1 else labels)
+    return TrainingExample(inputs, labels[:, 0] if labels.shape[1] == 1 else labels)
 
 
-def unpack(record: bytes) -> Example:
+def unpack(record: bytes) -> TrainingExample:
     """The example in a TFRecord's record. Raises `FormatError`."""
     return loads(records.unpack(record))
 

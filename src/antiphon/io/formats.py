@@ -1,45 +1,15 @@
-"""The file formats: one module each, one line each here; other packages bring theirs.
-
-A file of some formats holds many pieces (a tune book, a set of records). Such a format has an `index`, which
-finds the pieces without reading them; the bytes of one piece, after the file's header, are a file of the same
-format, and that is what `loads` is given.
-"""
+"""The file formats: one module or package each, one line each here; other packages bring theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO
 
 from antiphon.io import abc, midi, musicxml, notesequence
-from antiphon.io.limits import Limits
+from antiphon.io.format import Format, Index, PieceSpan
 from antiphon.io.notesequence import tfrecord
-from antiphon.io.spans import Index, Span
 from antiphon.registry import Registry
-from antiphon.score.score import Score
 
-__all__ = ["FORMATS", "Format", "Index", "Span", "by_content", "by_suffix", "formats", "suffixes"]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format. Its files begin with one of `magic`, or are known by their suffix."""
-
-    name: str
-    """As people call it."""
-    suffixes: tuple[str, ...]
-    """In lower case, with the dot; the first is the usual one."""
-    magic: tuple[bytes, ...]
-    loads: Callable[[bytes, Limits, str], Score]
-    """(bytes of one piece, limits, source) -> score; raises `FormatError`."""
-    dumps: Callable[[Score], bytes] | None = None
-    """Score -> bytes, or None where the format is only read; raises `OutputError` for what it cannot hold."""
-    index: Callable[[BinaryIO], Index] | None = None
-    """Where the pieces lie in an open file; never raises for what is in it: bytes that belong to no whole
-    piece make a span of their own, for which `loads` says what is wrong. None where a file is one piece."""
-    carries: str = ""
-    """What goes through the format besides notes, in a few words."""
+__all__ = ["FORMATS", "Format", "Index", "PieceSpan", "by_content", "by_suffix", "formats", "suffixes"]
 
 
 _OURS = (

@@ -20,7 +20,7 @@ MOST_BARS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class RepeatMarks:
     """What stands at one bar. `starts`, `is_section`, `endings`, `is_segno` and `is_coda` hold at its
     beginning, the others at its end."""
 
@@ -42,18 +42,18 @@ class Marks:
     fine: bool = False
 
 
-PLAIN = Marks()
-"""Those of a bar at which nothing stands."""
+PLAIN = RepeatMarks()
+"""The marks of a bar that has none."""
 
 
-class Played(NamedTuple):
+class PlayedBar(NamedTuple):
     """Bar number `bar` (from 0), in the pass `turn` (from 1) of its section."""
 
     bar: int
     turn: int
 
 
-def order(bars: Sequence[Marks], most: int = MOST_BARS) -> list[Played]:
+def order(bars: Sequence[RepeatMarks], most: int = MOST_BARS) -> list[PlayedBar]:
     """The bars as they are played. Raises `FormatError` where that makes more than `most` of them."""
     walk = _Walk(bars)
     while walk.at < len(bars):
@@ -61,7 +61,7 @@ def order(bars: Sequence[Marks], most: int = MOST_BARS) -> list[Played]:
             continue
         if len(walk.played) >= most:
             raise FormatError(f"repeats that play more than {most} bars; write fewer repeats.")
-        walk.played.append(Played(walk.at, walk.turn))
+        walk.played.append(PlayedBar(walk.at, walk.turn))
         walk.leave()
     return walk.played
 
@@ -78,11 +78,11 @@ class _Group:
 class _Walk:
     """Where the music is, and what has been played."""
 
-    def __init__(self, bars: Sequence[Marks]) -> None:
+    def __init__(self, bars: Sequence[RepeatMarks]) -> None:
         self.bars = bars
         self.groups = _groups(bars)
         self.codas = [i for i, marks in enumerate(bars) if marks.is_coda]
-        self.played: list[Played] = []
+        self.played: list[PlayedBar] = []
         self.at = 0
         self.turn = 1
         self.start = 0  # of the section
@@ -132,7 +132,7 @@ class _Walk:
             return max(ends, self.group.turns)
         return ends
 
-    def _go_on(self, marks: Marks, here: int) -> None:
+    def _go_on(self, marks: RepeatMarks, here: int) -> None:
         if marks.jump and here not in self.jumped:
             self.jumped.add(here)
             self.replayed = max(self.replayed, here)
@@ -159,7 +159,7 @@ class _Walk:
         return False
 
 
-def _groups(bars: Sequence[Marks]) -> dict[int, _Group]:
+def _groups(bars: Sequence[RepeatMarks]) -> dict[int, _Group]:
     """The group of each bar at which an ending begins."""
     found: dict[int, _Group] = {}
     group: _Group | None = None

@@ -1,8 +1,8 @@
 """Heads: what stands between a net and the events. A head turns hidden states into a distribution, to train
 and to play.
 
-A head is a module with `n_uniform`, and the methods of `Head`. D is the width of the hidden states, L the
-labels in H groups, G the continuous numbers that go with an event.
+A head is a module with `n_uniform`, and the methods of `OutputHead`. D is the width of the hidden states, L
+the labels in H groups, G the continuous numbers that go with an event.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Said(NamedTuple):
     """The continuous numbers, drawn, [B, G]."""
 
 
-class Head(Protocol):
+class OutputHead(Protocol):
     """See the module."""
 
     n_uniform: int
@@ -65,7 +65,7 @@ class Head(Protocol):
         ...
 
 
-class Categorical(Dense):
+class CategoricalHead(Dense):
     """A linear map, and a softmax over each group of labels."""
 
     n_uniform = 0

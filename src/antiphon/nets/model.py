@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.nets.features import EventBatch, Features, Heard, State
-from antiphon.nets.head import Head
+from antiphon.nets.head import OutputHead
 from antiphon.nets.stack import Body
 from antiphon.recipes import Recipe
 
@@ -68,7 +68,7 @@ class Step(NamedTuple):
 class EventModel(nn.Module):
     """See the module. V ids of all fields, L labels in H groups."""
 
-    def __init__(self, recipe: Recipe, features: Features, body: Body, head: Head) -> None:
+    def __init__(self, recipe: Recipe, features: Features, body: Body, head: OutputHead) -> None:
         super().__init__()
         self.recipe = recipe
         self.alphabet = recipe.alphabet

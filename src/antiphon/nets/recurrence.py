@@ -30,7 +30,7 @@ _GATES = (3, 0, 2, 1)
 """Our order of the gates i, j, f, o: o, i, f, j. The sigmoids stand together, and so do those that feed c."""
 
 
-class Cell(Protocol):
+class AttendingCell(Protocol):
     """What of an attention cell the recurrence reads; see `antiphon.nets.attention.AttentionCell`."""
 
     inputs: int
@@ -47,7 +47,7 @@ class Cell(Protocol):
         ...
 
 
-def attend(cell: Cell, x: Tensor) -> Tensor:
+def attend(cell: AttendingCell, x: Tensor) -> Tensor:
     """Outputs [T, B, size] of `cell`, which holds one LSTM layer, for inputs [T, B, inputs] from the zero
     state.
 
@@ -58,17 +58,18 @@ def attend(cell: Cell, x: Tensor) -> Tensor:
         return _attend(cell, x.to(cell.score.dtype))
 
 
-def _attend(cell: Cell, x: Tensor) -> Tensor:
+def _attend(cell: AttendingCell, x: Tensor) -> Tensor:
     (lstm,) = cell.lstms()
-    of_x, of_attended = torch.split(cell.input.kernel, [cell.inputs, cell.size])
-    of_u, of_h = torch.split(_reordered(lstm.kernel), [cell.inputs, cell.size])
-    bias = cell.input.bias @ of_u + _reordered(lstm.bias[None])[0]
-    gates = x @ (of_x @ of_u) + (bias + _forget_bias(bias))
-    recurrent = torch.cat([of_h, of_attended @ of_u])
-    twice = 2 * cell.memory
-    project = torch.cat([cell.output.kernel, cell.output.kernel @ twice], 1)
-    project_bias = torch.cat([cell.output.bias, cell.output.bias @ twice])
-    query = (2 * cell.query.kernel, 2 * cell.query.bias)
+    n, A = cell.inputs, cell.size
+    of_x, of_attended = torch.split(cell.input.kernel, [n, A])  # [n, n], [A, n]
+    of_u, of_h = torch.split(_reordered(lstm.kernel), [n, A])  # [n, 4A], [A, 4A]
+    bias = cell.input.bias @ of_u + _reordered(lstm.bias[None])[0]  # [4A]
+    gates = x @ (of_x @ of_u) + (bias + _forget_bias(bias))  # [T, B, 4A]
+    recurrent = torch.cat([of_h, of_attended @ of_u])  # [2A, 4A]
+    twice = 2 * cell.memory  # [A, A]
+    project = torch.cat([cell.output.kernel, cell.output.kernel @ twice], 1)  # [2A, 2A]
+    project_bias = torch.cat([cell.output.bias, cell.output.bias @ twice])  # [2A]
+    query = (2 * cell.query.kernel, 2 * cell.query.bias)  # [2A, A], [A]
     run = cast(Callable[..., Tensor], _Attend.apply)
     return run(gates, recurrent, *query, project, project_bias, -2 * cell.score, cell.length)
 
@@ -105,29 +106,29 @@ class _Attend(torch.autograd.Function):
     ) -> Tensor:
         T, B, A = gates.shape[0], gates.shape[1], v.shape[0]
         new = gates.new_empty
-        states = new(T + 1, B, 3 * A)
+        states = new(T + 1, B, 3 * A)  # c, h and a before each step
         states[0] = 0
         rows, exp_rows = gates.new_zeros(T + length, B, A), gates.new_ones(T + length, B, A)
         gates_on, tanh_c, exp_query, weights = new(T, B, 4 * A), new(T, B, A), new(T, B, A), new(T, length, B)
         block, scores, made, one = new(length, B, A), new(length * B), new(B, 2 * A), gates.new_ones(1)
 
-        c, h, a = (part.unbind() for part in torch.split(states, A, 2))
-        ch, ha = states[:, :, : 2 * A].unbind(), states[:, :, A:].unbind()
-        o, i, f, j = (part.unbind() for part in torch.split(gates_on, A, 2))
-        sigmoids = gates_on[:, :, : 3 * A].unbind()
+        c, h, a = (part.unbind() for part in torch.split(states, A, 2))  # each T + 1 times [B, A]
+        ch, ha = states[:, :, : 2 * A].unbind(), states[:, :, A:].unbind()  # T + 1 times [B, 2A]
+        o, i, f, j = (part.unbind() for part in torch.split(gates_on, A, 2))  # T times [B, A]
+        sigmoids = gates_on[:, :, : 3 * A].unbind()  # T times [B, 3A]
         flat_block, square_scores = block.view(-1, A), scores.view(length, B)
-        row, exponent = torch.split(made, A, 1)
+        row, exponent = torch.split(made, A, 1)  # [B, A] each
         for t, (given, on) in enumerate(zip(gates.unbind(), gates_on.unbind(), strict=True)):
             torch.addmm(given, ha[t], recurrent, out=on)
             sigmoids[t].sigmoid_()
             j[t].tanh_()
             torch.mul(c[t], f[t], out=c[t + 1]).addcmul_(i[t], j[t])
             torch.mul(torch.tanh(c[t + 1], out=tanh_c[t]), o[t], out=h[t + 1])
-            asked = torch.addmm(query_bias, ch[t + 1], query, out=exp_query[t])
+            asked = torch.addmm(query_bias, ch[t + 1], query, out=exp_query[t])  # [B, A]
             asked.clamp_(-_BOUND, _BOUND).exp_()
             torch.addcmul(one, exp_rows[t : t + length], asked, out=block).reciprocal_()
             torch.mv(flat_block, v, out=scores)
-            weight = torch.softmax(square_scores, 0, out=weights[t])
+            weight = torch.softmax(square_scores, 0, out=weights[t])  # [length, B]
             torch.sum(torch.mul(rows[t : t + length], weight.unsqueeze(2), out=block), 0, out=a[t + 1])
             torch.addmm(project_bias, ha[t + 1], project, out=made)
             rows[t + length].copy_(row)
@@ -150,22 +151,19 @@ class _Attend(torch.autograd.Function):
         d_rows, d_exponents = d_y.new_zeros(T + length, B, A), d_y.new_zeros(T + length, B, A)
         d_rows[length:] = d_y
         # What exponents and queries gather lacks the factor -v; it is put into the matrices they meet.
-        from_row, from_exponent = project[:, :A].t(), (project[:, A:] * -v).t()
-        from_query, from_gates = (query * -v).t(), recurrent.t()
-        of_gates, of_c = _gate_factors(states, gates_on, tanh_c)
-        forget = gates_on[:, :, 2 * A : 3 * A].unbind()
-        block, product, d_score = (
-            torch.empty_like(rows[:length]),
-            torch.empty_like(rows[:length]),
-            torch.empty_like(weights[0]),
-        )
-        flat_block, flat_score = block.view(-1, A), d_score.view(-1)
-        d_v, one, ones = torch.zeros_like(v), v.new_ones(1), torch.ones_like(v)
+        from_row, from_exponent = project[:, :A].t(), (project[:, A:] * -v).t()  # [A, 2A]
+        from_query, from_gates = (query * -v).t(), recurrent.t()  # [A, 2A], [4A, 2A]
+        of_gates, of_c = _gate_factors(states, gates_on, tanh_c)  # [T, B, 4A], [T, B, A]
+        forget = gates_on[:, :, 2 * A : 3 * A].unbind()  # T times [B, A]
+        block, product = torch.empty_like(rows[:length]), torch.empty_like(rows[:length])  # [length, B, A]
+        d_score = torch.empty_like(weights[0])  # [length, B]
+        flat_block, flat_score = block.view(-1, A), d_score.view(-1)  # [length B, A], [length B]
+        d_v, one, ones = torch.zeros_like(v), v.new_ones(1), torch.ones_like(v)  # [A], [1], [A]
         d_state = d_y.new_zeros(B, 3 * A)
-        d_c, d_h, d_a = torch.split(d_state, A, 1)
-        d_ch, d_ha = d_state[:, : 2 * A], d_state[:, A:]
+        d_c, d_h, d_a = torch.split(d_state, A, 1)  # [B, A] each
+        d_ch, d_ha = d_state[:, : 2 * A], d_state[:, A:]  # [B, 2A] each
         for t in reversed(range(T)):
-            past, weight = slice(t, t + length), weights[t]
+            past, weight = slice(t, t + length), weights[t]  # rows it attended to; [length, B]
             d_ha.addmm_(d_rows[t + length], from_row).addmm_(d_exponents[t + length], from_exponent)
             torch.mv(torch.mul(rows[past], d_a, out=block).view(-1, A), ones, out=flat_score)
             d_rows[past].addcmul_(weight.unsqueeze(2), d_a)
@@ -184,14 +182,14 @@ class _Attend(torch.autograd.Function):
             torch.mm(d_gates[t], from_gates, out=d_ha)
             d_c.mul_(forget[t])
         d_query *= -v
-        d_made = torch.cat([d_rows[length:], d_exponents[length:] * -v], 2)
+        d_made = torch.cat([d_rows[length:], d_exponents[length:] * -v], 2)  # [T, B, 2A]
         return (
             d_gates,
-            _outer(states[:-1, :, A:], d_gates),
-            _outer(states[1:, :, : 2 * A], d_query),
-            d_query.sum((0, 1)),
-            _outer(states[1:, :, A:], d_made),
-            d_made.sum((0, 1)),
+            _outer(states[:-1, :, A:], d_gates),  # [2A, 4A]
+            _outer(states[1:, :, : 2 * A], d_query),  # [2A, A]
+            d_query.sum((0, 1)),  # [A]
+            _outer(states[1:, :, A:], d_made),  # [2A, 2A]
+            d_made.sum((0, 1)),  # [2A]
             d_v,
             None,
         )
@@ -202,7 +200,7 @@ def _gate_factors(states: Tensor, gates_on: Tensor, tanh_c: Tensor) -> tuple[Ten
     d_c [T, B, A].
     """
     A = tanh_c.shape[2]
-    factors = torch.empty_like(gates_on)
+    factors = torch.empty_like(gates_on)  # [T, B, 4A]
     sigmoid, tanh = torch.ops.aten.sigmoid_backward.grad_input, torch.ops.aten.tanh_backward.grad_input
     (o, i, f, j), (of_o, of_i, of_f, of_j) = torch.split(gates_on, A, 2), torch.split(factors, A, 2)
     sigmoid(tanh_c, o, grad_input=of_o)
@@ -213,5 +211,5 @@ def _gate_factors(states: Tensor, gates_on: Tensor, tanh_c: Tensor) -> tuple[Ten
 
 
 def _outer(x: Tensor, d_y: Tensor) -> Tensor:
-    """Gradient of W in y = x W, summed over time and batch."""
+    """Gradient of W in y = x W, summed over time and batch: [n, m] of x [T, B, n] and d_y [T, B, m]."""
     return x.flatten(0, 1).t() @ d_y.flatten(0, 1)

@@ -39,8 +39,8 @@ class Net(Part):
 
 
 class Head(Part):
-    """How what comes out of the net becomes a distribution. Builds an `antiphon.nets.head.Head`, called with
-    the width of its input, the sizes of the codec's groups of labels and the part itself."""
+    """How what comes out of the net becomes a distribution. Builds an `antiphon.nets.head.OutputHead`, called
+    with the width of its input, the sizes of the codec's groups of labels and the part itself."""
 
     group: ClassVar[str] = "head"
     builds: ClassVar[str]
@@ -70,7 +70,7 @@ class OneHot(Codec):
     """The last event, and a label for each event (Magenta's `OneHotEventSequenceEncoderDecoder`)."""
 
     name: ClassVar[str] = "onehot"
-    builds: ClassVar[str] = "antiphon.nets.features.onehot:OneHot"
+    builds: ClassVar[str] = "antiphon.nets.features.onehot:OneHotFeatures"
     takes: ClassVar[frozenset[str]] = frozenset({"control", "value"})
 
 
@@ -80,7 +80,7 @@ class Lookback(Codec):
     `LookbackEventSequenceEncoderDecoder`)."""
 
     name: ClassVar[str] = "lookback"
-    builds: ClassVar[str] = "antiphon.nets.features.lookback:Lookback"
+    builds: ClassVar[str] = "antiphon.nets.features.lookback:LookbackFeatures"
 
     bars: tuple[int, ...] = setting(
         (1, 2), "Bars ago from which repeats have a label and features.", low=1, high=64
@@ -94,7 +94,7 @@ class KeyMelody(Codec):
     `KeyMelodyEncoderDecoder`)."""
 
     name: ClassVar[str] = "key_melody"
-    builds: ClassVar[str] = "antiphon.nets.features.key_melody:KeyMelody"
+    builds: ClassVar[str] = "antiphon.nets.features.key_melody:KeyMelodyFeatures"
 
     bars: tuple[int, ...] = setting(
         (1, 2), "Bars ago from which repeats have a label and a feature.", low=1, high=64
@@ -147,7 +147,7 @@ class Categorical(Head):
     """A probability for each label, by a linear map and a softmax."""
 
     name: ClassVar[str] = "categorical"
-    builds: ClassVar[str] = "antiphon.nets.head:Categorical"
+    builds: ClassVar[str] = "antiphon.nets.head:CategoricalHead"
 
 
 def check_layers(layers: tuple[int, ...]) -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from antiphon import schema
 from antiphon.codecs.alphabet import Alphabet
-from antiphon.codecs.families import FAMILIES
-from antiphon.codecs.family import Family, View
+from antiphon.codecs.families import FAMILIES, Family, View
 from antiphon.errors import NameNotFound, OptionError
-from antiphon.recipes.legacy import NEW_NAMES
 from antiphon.recipes.parts import CODECS, CONTROLS, HEADS, NETS, Categorical, Codec, Control, Head, Net
 from antiphon.registry import Registry
 from antiphon.schema import Settings, setting
@@ -26,6 +25,18 @@ MAX_STEPS_PER_BAR = 48
 """Longest bar that a model knows, in steps: 12/4 or 3/1 in sixteenths."""
 
 _PARTS: Mapping[str, Registry[Any]] = {"codec": CODECS, "net": NETS, "head": HEADS, "control": CONTROLS}
+
+NEW_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "sizes.layers": "net.layers",
+        "sizes.residual": "net.residual",
+        "sizes.attention_length": "net.length",
+        "sizes.attention_around": "net.around",
+        "codec.name": "codec",
+        "codec.lookback_bars": "codec.bars",
+    }
+)
+"""What values of format 1, by dotted name, are called now."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,9 @@ class Training(Settings):
     )
     max_length: int = setting(
         512, "Events of the longest example; longer sequences are cut at a bar line.", low=2
+    )
+    window_bars: int = setting(
+        0, "Bars of an example, as 2 for loops; 0: as many as max_length holds.", low=0, high=1024
     )
     max_steps: int = setting(20_000, "Optimiser steps after which training ends.", low=1)
     evaluate_every: int = setting(250, "Optimiser steps between evaluations.", low=1)
@@ -188,3 +202,24 @@ def _exchanged(parts: Any, former: Mapping[str, Any] | None, name: str) -> dict[
         return None
     known = {field.name for field in schema.fields(parts.find(name))}
     return {"name": name, **{key: value for key, value in (former or {}).items() if key in known}}
+
+
+def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's plain values of format 1 (one flat record of sizes for all nets and codecs) in today's form.
+    Raises KeyError or TypeError for anything else."""
+    codec, sizes, net = values["codec"], values["sizes"], values["net"]
+    kept = {name: value for name, value in values.items() if name not in ("codec", "sizes", "net")}
+    return {**kept, "codec": _codec_of_format_1(codec), "net": _net_of_format_1(net, sizes)}
+
+
+def _codec_of_format_1(codec: Mapping[str, Any]) -> dict[str, Any]:
+    if codec["name"] == "onehot":
+        return {"name": "onehot"}
+    return {"name": codec["name"], "bars": codec["lookback_bars"], "clock_bits": codec["clock_bits"]}
+
+
+def _net_of_format_1(name: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {"name": name, "layers": sizes["layers"], "residual": sizes["residual"]}
+    if name != "attention":
+        return plain
+    return {**plain, "length": sizes["attention_length"], "around": sizes["attention_around"]}

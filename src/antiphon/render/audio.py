@@ -1,4 +1,4 @@
-"""Sound files: WAV, FLAC, OGG (Vorbis) and MP3, chosen by the suffix."""
+"""Sound of a score, by whoever plays it, and sound files: WAV, FLAC, OGG (Vorbis) and MP3, by the suffix."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from antiphon.errors import EmptyError, OptionError, OutputError
+from antiphon.errors import EmptyError, MissingDependency, OptionError, OutputError
 from antiphon.files import atomic_path
+from antiphon.render import fluid
+from antiphon.render.synth import SAMPLE_RATE, synthesize
 from antiphon.render.tones import Samples
+from antiphon.score.score import Score
 
 FORMATS: dict[str, tuple[str, str]] = {
     ".wav": ("WAV", "PCM_16"),
@@ -18,6 +21,32 @@ FORMATS: dict[str, tuple[str, str]] = {
 }
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _CHUNK = 65536  # frames: libsndfile 1.2 crashes on a long OGG written at once
+SYNTHS = ("auto", "own", "fluidsynth")
+OWN = "the built-in synthesiser"
+
+
+def sound(score: Score, sample_rate: int = SAMPLE_RATE, *, synth: str = "auto") -> tuple[Samples, str]:
+    """The sound of `score`, float32 [n, 2] below full scale, and the name of what played it.
+
+    `synth` "own" or "fluidsynth" insists on one. Raises `OptionError` for another word, `MissingDependency`
+    where FluidSynth is asked for and not there, and what `synthesize` raises.
+    """
+    player = _player(synth)
+    if player is None or not len(score.notes):
+        return synthesize(score, sample_rate), OWN
+    return fluid.play(score, player, sample_rate), player.name
+
+
+def _player(synth: str) -> fluid.FluidSynth | None:
+    if synth not in SYNTHS:
+        raise OptionError(f"No synthesiser '{synth}': choose {', '.join(SYNTHS)}.")
+    player = None if synth == "own" else fluid.find()
+    if player is None and synth == "fluidsynth":
+        raise MissingDependency(
+            "FluidSynth needs its program and a SoundFont: install fluidsynth and fluid-soundfont-gm, "
+            f"or set {fluid.ENVIRONMENT} to an .sf2 file."
+        )
+    return player
 
 
 def check(path: Path, sample_rate: int) -> tuple[str, str]:

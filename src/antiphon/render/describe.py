@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.render import gm
+from antiphon.score import general_midi
 from antiphon.score.maps import Key
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -18,7 +18,7 @@ _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", 
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSummary:
     """One part of a score: index, name, what plays it, and what it plays (pitches are MIDI numbers)."""
 
     track: int
@@ -36,15 +36,16 @@ class Part:
         return self.name or self.instrument
 
 
-def parts(score: Score) -> list[Part]:
+def parts(score: Score) -> list[PartSummary]:
     """Every part that has notes, in order; its program is that of its first note."""
     found = []
     for track in np.unique(score.notes.track).tolist():
         notes = score.notes[score.notes.track == track]
         program, is_drum = int(notes.program[0]), bool(notes.is_drum[0])
         found.append(
-            Part(
-                track, score.track_name(track).strip(), gm.program_name(program, is_drum), program, is_drum,
+            PartSummary(
+                track, score.track_name(track).strip(), general_midi.program_name(program, is_drum),
+                program, is_drum,
                 len(notes),
                 int(notes.pitch.min()), int(notes.pitch.max()),
             )
@@ -92,7 +93,7 @@ def meter_text(score: Score) -> str:
 
 
 def tempo_text(score: Score) -> str:
-    """Quarters a minute: "120", or the slowest and fastest ("96–132")."""
+    """Quarters per minute: "120", or the slowest and fastest ("96–132")."""
     low, high = round(float(score.tempos.qpm.min())), round(float(score.tempos.qpm.max()))
     return f"{low}" if low == high else f"{low}–{high}"
 

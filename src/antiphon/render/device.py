@@ -16,7 +16,7 @@ from antiphon.render.tones import Samples
 _INSTEAD = "antiphon render FILE -o out.wav"
 
 
-class Device(NamedTuple):
+class AudioOutput(NamedTuple):
     """A way to play: its name, and a function that plays samples [n, 2] at a rate and returns at their end.
 
     The function raises `OutputError` where it fails, as it does without a sound card.
@@ -35,7 +35,7 @@ _PROGRAMS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 
 
-def find() -> Device | None:
+def find() -> AudioOutput | None:
     """The `sounddevice` package where it finds an output, else the first player program; None where there is
     neither.
     """
@@ -44,7 +44,7 @@ def find() -> Device | None:
     )
 
 
-def find_or_say() -> Device:
+def find_or_say() -> AudioOutput:
     """What `find` finds; raises `MissingDependency` with what to install where nothing can play."""
     device = find()
     if device is None:
@@ -55,7 +55,7 @@ def find_or_say() -> Device:
     return device
 
 
-def _sounddevice() -> Device | None:
+def _sounddevice() -> AudioOutput | None:
     try:
         import sounddevice
     except (ImportError, OSError):  # OSError: the package is there, the PortAudio library is not
@@ -71,10 +71,10 @@ def _sounddevice() -> Device | None:
         except sounddevice.PortAudioError as error:
             raise OutputError(f"The sound card refused ({error}). Write a file: {_INSTEAD}") from error
 
-    return Device("sounddevice", play_now)
+    return AudioOutput("sounddevice", play_now)
 
 
-def _program(command: tuple[str, ...]) -> Device:
+def _program(command: tuple[str, ...]) -> AudioOutput:
     def play_file(samples: Samples, rate: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "antiphon.wav")
@@ -85,4 +85,4 @@ def _program(command: tuple[str, ...]) -> Device:
             reason = said[-1] if said else f"exit status {done.returncode}"
             raise OutputError(f"{command[0]} could not play ({reason}). Write a file: {_INSTEAD}")
 
-    return Device(command[0], play_file)
+    return AudioOutput(command[0], play_file)

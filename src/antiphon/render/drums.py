@@ -15,7 +15,7 @@ from antiphon.render.tones import BLOCK, Samples, gain, noise_band, rotate
 
 
 class Skin(NamedTuple):
-    """A sine falling from `start_hz` to `end_hz` in about `fall_s`, dying with time constant `decay_s`."""
+    """A sine falling from `start_hz` to `end_hz` in about `fall_s`, decaying with time constant `decay_s`."""
 
     start_hz: float
     end_hz: float
@@ -46,7 +46,7 @@ class Metal(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """Steady partials (bells, blocks, whistles) that rise in `attack_s` and die with `decay_s`."""
+    """Steady partials (bells, blocks, whistles) that rise in `attack_s` and decay with `decay_s`."""
 
     hz: tuple[float, ...]
     decay_s: float

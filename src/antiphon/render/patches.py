@@ -42,7 +42,7 @@ class Patch:
     levels: tuple[float, ...] = ()  # their levels, instead of tilt, even and pluck
     inharmonicity: float = 0.0  # stiffness of the string at middle C; the lowest partial stays in tune
     formants: tuple[Formant, ...] = ()
-    cutoff_hz: float = 6000.0  # partials fall by 12 dB an octave above it, at full velocity
+    cutoff_hz: float = 6000.0  # partials fall by 12 dB per octave above it, at full velocity
     touch: float = 0.5  # how many octaves the cutoff falls per halving of the velocity
     attack_s: float = 0.004
     bloom: float = 0.0  # how much later each higher partial arrives (brass)

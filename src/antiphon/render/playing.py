@@ -153,9 +153,7 @@ def _bend_range(score: Score, track: int) -> float:
 
 
 def _seat(track: int, n_tracks: int) -> float:
-    """Where a part sits when the file does not say: the first in the middle, the others a little to both
-    sides.
-    """
+    """The pan of a part when the file gives none: the first in the middle, the others a little aside."""
     if n_tracks < 2 or track == 0:
         return 0.0
     side = -1.0 if track % 2 else 1.0

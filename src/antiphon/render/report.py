@@ -14,14 +14,14 @@ from string import Template
 
 from antiphon.errors import one_line
 from antiphon.files import atomic_write
-from antiphon.render import columns, frame
+from antiphon.render import pages
 from antiphon.render.charts import Panel
 
 SUFFIXES = (".html", ".htm")
 
 
 @dataclass(frozen=True)
-class Example:
+class AudioExample:
     """Something to listen to: its name, a few words about it, and the sound as a data URI."""
 
     name: str
@@ -30,7 +30,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table to be opened: rows of texts under headings."""
 
     title: str
@@ -47,12 +47,12 @@ class Chapter:
     figures: Sequence[tuple[str, str]] = ()
     """(name, value) of figures to be seen at once."""
     panels: Sequence[Panel] = ()
-    examples: Sequence[Example] = ()
-    tables: Sequence[Table] = ()
+    examples: Sequence[AudioExample] = ()
+    tables: Sequence[ReportTable] = ()
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportPage:
     """A page."""
 
     title: str
@@ -61,10 +61,10 @@ class Report:
     chapters: Sequence[Chapter] = field(default=())
 
 
-def write(path: Path, report: Report) -> None:
+def write(path: Path, report: ReportPage) -> None:
     """Write the page to `path`, whole or not at all. Raises `OutputError`."""
-    page = Template(frame.part("report.html")).substitute(
-        opening=frame.opening(one_line(report.title), one_line(report.about), "page.css", "report.css"),
+    page = Template(pages.part("report.html")).substitute(
+        opening=pages.opening(one_line(report.title), one_line(report.about), "page.css", "report.css"),
         contents="\n".join(_link(number, chapter) for number, chapter in enumerate(report.chapters)),
         warnings=_warnings(report.warnings),
         chapters="\n".join(_chapter(number, chapter) for number, chapter in enumerate(report.chapters)),
@@ -107,7 +107,7 @@ def _figures(chapter: Chapter) -> Iterator[str]:
 def _charts(chapter: Chapter) -> Iterator[str]:
     shown = [panel for panel in chapter.panels if any(panel.values)]
     if shown:
-        yield f'<div class="charts">{"".join(columns.figure(panel) for panel in shown)}</div>'
+        yield f'<div class="charts">{"".join(pages.figure(panel) for panel in shown)}</div>'
 
 
 def _examples(chapter: Chapter) -> Iterator[str]:
@@ -116,13 +116,13 @@ def _examples(chapter: Chapter) -> Iterator[str]:
         yield f'<h3>To listen to</h3><ul class="examples">{items}</ul>'
 
 
-def _example(example: Example) -> str:
+def _example(example: AudioExample) -> str:
     name, about = _text(example.name), _text(example.about)
     player = f'<audio controls preload="none" aria-label="{name}" src="{example.sound}"></audio>'
     return f'<li>{player}<p><span class="name">{name}</span><br><span class="facts">{about}</span></p></li>'
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
     headings = "".join(f'<th scope="col">{_text(heading)}</th>' for heading in table.headings)
     rows = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
     inside = f"<table><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import EmptyError, OptionError
-from antiphon.render import describe, gm, picture
+from antiphon.render import describe
+from antiphon.render.charts import check_picture, plain_text, save_picture
+from antiphon.score import general_midi
 from antiphon.score.bars import bar_lines
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -77,8 +79,8 @@ def draw(
     cannot be written.
     """
     target = Path(path)
-    picture.check(target)
-    picture.save(figure(score, title=title, primer_end=primer_end, theme=theme, dpi=dpi), target)
+    check_picture(target)
+    save_picture(figure(score, title=title, primer_end=primer_end, theme=theme, dpi=dpi), target)
 
 
 def pixels(
@@ -237,7 +239,7 @@ def _draw_keyboard(figure: Figure, box: Box, lanes: tuple[int, int], theme: Them
 def _name_drums(ax: Axes, keys: list[int], theme: Theme) -> None:
     for row in range(1, len(keys), 2):
         ax.axhspan(row - 0.5, row + 0.5, color=theme.black_lane, lw=0, zorder=0.5)
-    ax.set_yticks(range(len(keys)), [gm.drum_name(pitch) for pitch in keys], fontsize=6.5)
+    ax.set_yticks(range(len(keys)), [general_midi.drum_name(pitch) for pitch in keys], fontsize=6.5)
 
 
 def _draw_grid(ax: Axes, score: Score, lines: npt.NDArray[np.int64], theme: Theme) -> None:
@@ -376,12 +378,12 @@ def _legend(
 
 
 def _shortened(text: str, n: int) -> str:
-    return picture.plain(text if len(text) <= n else text[: n - 1] + "…")
+    return plain_text(text if len(text) <= n else text[: n - 1] + "…")
 
 
 def _write_chords(ax: Axes, score: Score, theme: Theme) -> None:
     for time, text, _ in score.chords[:_MAX_CHORDS] if len(score.chords) <= _MAX_CHORDS else ():
         ax.annotate(
-            picture.plain(text), (time, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
+            plain_text(text), (time, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
             textcoords="offset points", va="top", size=8, weight="bold", color=theme.faint, zorder=3,
         )  # fmt: skip

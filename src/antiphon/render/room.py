@@ -1,4 +1,4 @@
-"""The room and the desk: a small hall's reverberation, and a limiter that keeps peaks under full scale."""
+"""A small hall's reverberation, and a limiter that keeps peaks under full scale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FFT = 1 << 18
 
 @lru_cache(maxsize=2)
 def _response(rate: int) -> tuple[npt.NDArray[np.complex64], ...]:
-    """Spectra of the room's left and right answer to a clap: noise that dies sooner the higher it is."""
+    """Spectra of the left and right impulse response: noise that decays faster at higher frequencies."""
     n = int(TAIL_S * rate)
     rng = np.random.default_rng(1877)
     time = np.arange(n) / rate
@@ -47,7 +47,7 @@ def _between(noise: npt.NDArray[np.float64], low: float, high: float, rate: int)
 
 
 def reverberate(dry: Samples, send: Samples, rate: int) -> None:
-    """Add, in place, what the room answers to `send` (float32 [n]) to `dry` (float32 [2, n])."""
+    """Add, in place, the room's response to `send` (float32 [n]) to `dry` (float32 [2, n])."""
     responses = _response(rate)
     hop = _FFT - int(TAIL_S * rate)
     n = len(send)

@@ -20,7 +20,7 @@ import numpy as np
 
 from antiphon.errors import EmptyError
 from antiphon.files import atomic_write
-from antiphon.render import describe, frame
+from antiphon.render import describe, pages
 from antiphon.render.roll import facts
 from antiphon.score.bars import bar_lines
 from antiphon.score.score import Score
@@ -31,7 +31,7 @@ _N_COLOURS = 8
 
 
 @dataclass(frozen=True)
-class Entry:
+class SheetEntry:
     """One piece of the sheet. Files are linked where given; `log_likelihood` is in nats, of `n_events`
     events.
     """
@@ -55,16 +55,16 @@ class Entry:
         return self.log_likelihood / max(self.n_events, 1)
 
 
-def write(folder: Path, entries: Sequence[Entry], *, title: str = "New music", about: str = "") -> Path:
+def write(folder: Path, entries: Sequence[SheetEntry], *, title: str = "New music", about: str = "") -> Path:
     """Write `index.html` into `folder` and return its path. Links are relative to it.
 
     Raises `EmptyError` without entries, `OutputError` where the folder cannot be written.
     """
     if not entries:
         raise EmptyError("There is nothing to put on the contact sheet: no piece was made.")
-    page = Template(frame.part("page.html")).substitute(
-        opening=frame.opening(title, about, "page.css"),
-        script=frame.part("page.js"),
+    page = Template(pages.part("page.html")).substitute(
+        opening=pages.opening(title, about, "page.css"),
+        script=pages.part("page.js"),
         music=_embedded([_music(entry.score) for entry in entries]),
         layout=_layout(entries),
         pieces=_pieces(folder, entries),
@@ -74,13 +74,13 @@ def write(folder: Path, entries: Sequence[Entry], *, title: str = "New music", a
     return target
 
 
-def _layout(entries: Sequence[Entry]) -> str:
+def _layout(entries: Sequence[SheetEntry]) -> str:
     """How the page lays its pieces out: in the columns of a sweep, or one under the other."""
     columns = len(dict.fromkeys(entry.cell[1] for entry in entries))
     return f' class="sweep" style="--columns: {columns}"' if any(any(entry.cell) for entry in entries) else ""
 
 
-def _pieces(folder: Path, entries: Sequence[Entry]) -> str:
+def _pieces(folder: Path, entries: Sequence[SheetEntry]) -> str:
     """The pieces; of a sweep row by row, each row under its name, each cell under that of its column."""
     made = [(entry.cell, _piece(folder, number, entry)) for number, entry in enumerate(entries, 1)]
     parts = []
@@ -116,10 +116,10 @@ def _music(score: Score) -> dict[str, object]:
     return {"duration": round(score.duration_s, 3), "notes": [list(row) for row in rows]}
 
 
-def _piece(folder: Path, number: int, entry: Entry) -> str:
+def _piece(folder: Path, number: int, entry: SheetEntry) -> str:
     audio = f' data-audio="{_link(folder, entry.audio)}"' if entry.audio else ""
     return (
-        Template(frame.part("piece.html"))
+        Template(pages.part("piece.html"))
         .substitute(
             number=number,
             name=escape(entry.name),
@@ -137,7 +137,7 @@ def _piece(folder: Path, number: int, entry: Entry) -> str:
     )
 
 
-def _likelihood(entry: Entry) -> str:
+def _likelihood(entry: SheetEntry) -> str:
     if entry.log_likelihood is None or entry.per_event is None:
         return ""
     total = _signed(f"{entry.log_likelihood:.1f} in all, {entry.n_events} events")
@@ -150,7 +150,7 @@ def _signed(figure: str) -> str:
     return figure.replace("-", "−")
 
 
-def _links(folder: Path, entry: Entry) -> str:
+def _links(folder: Path, entry: SheetEntry) -> str:
     given = (
         ("MIDI", entry.midi),
         ("Audio", entry.audio),
@@ -171,7 +171,7 @@ def _link(folder: Path, path: Path) -> str:
     return quote(Path(relative).as_posix())
 
 
-def _svg(entry: Entry) -> str:
+def _svg(entry: SheetEntry) -> str:
     """The roll in seconds from left to right, one unit high per semitone; it stretches with the page."""
     score = entry.score
     if not len(score.notes):
@@ -203,7 +203,7 @@ def _bars(score: Score, height: int, scale: float) -> list[str]:
     return [f'<path class="bar" d="M{at * scale:.2f} 0V{height}"/>' for at in seconds.tolist()]
 
 
-def _given(entry: Entry, height: int, scale: float) -> list[str]:
+def _given(entry: SheetEntry, height: int, scale: float) -> list[str]:
     if not entry.primer_end:
         return []
     x = float(entry.score.tempos.seconds(entry.primer_end, entry.score.ticks_per_quarter)) * scale

@@ -122,7 +122,7 @@ def _table(score: Score) -> str:
     return "\n".join(rows)
 
 
-def _row(part: describe.Part) -> str:
+def _row(part: describe.PartSummary) -> str:
     span = (
         "" if part.is_drum else f"{describe.pitch_text(part.lowest)} to {describe.pitch_text(part.highest)}"
     )

@@ -144,7 +144,7 @@ def rotate(states: npt.NDArray[np.complex64], hz: Array, rate: int) -> Samples:
 
 
 def _warped(patch: Patch, time: Array) -> Array:
-    """Seconds as each voice lives them, [A, voices]: vibrato bends its time, every voice a little
+    """Each voice's own time in seconds, [A, voices]: vibrato bends its time, every voice a little
     differently.
     """
     voice = np.arange(len(patch.voices))

@@ -41,9 +41,9 @@ class _Entries:
 
 
 def search(session: Session, end: int, draws: Draws, beam: Beam) -> Int:
-    """The best events after `session` (one row an output) until `end` steps have gone by, int64 [n, T, F].
+    """The best events after `session` (one row per output) until `end` steps have gone by, int64 [n, T, F].
 
-    `draws` must give `beam.width` numbers a field for each output and event: entry e's copy b takes number
+    `draws` must give `beam.width` numbers per field for each output and event: entry e's copy b takes number
     e * branch_factor + b, and of its fields each the next so many. Only for alphabets whose every event takes
     as many steps. Raises `OptionError` for others.
     """
@@ -57,7 +57,7 @@ def search(session: Session, end: int, draws: Draws, beam: Beam) -> Int:
     entries = _Entries(session, np.empty((n, 0, fields), np.int64), np.zeros(n))
     entries = entries.take(np.repeat(np.arange(n), beam.beam_size))
     while (done := entries.events.shape[1]) < n_events:
-        _ = entries.session.log_p  # before the copies are made: the graph runs once an entry, not once a copy
+        _ = entries.session.log_p  # before copies are made: the graph runs once per entry, not once per copy
         entries = entries.take(np.repeat(np.arange(n * beam.beam_size), beam.branch_factor))
         for _ in range(_iteration_length(done, n_events, beam)):
             entries.extend(draws.at(entries.session.n_events).reshape(-1, fields))
@@ -70,7 +70,7 @@ def _iteration_length(done: int, n_events: int, beam: Beam) -> int:
 
 
 def _likeliest(score: Float, n: int, size: int) -> Int:
-    """Rows of the `size` highest scores of each of n outputs; of equals the earlier."""
+    """Rows of the `size` highest scores of each of n outputs; the earlier of equal ones."""
     by_output = score.reshape(n, -1)
     order = np.argsort(-by_output, axis=1, kind="stable")[:, :size]
     return np.asarray((order + np.arange(n)[:, None] * by_output.shape[1]).reshape(-1))

@@ -23,7 +23,7 @@ from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Automaton
 from antiphon.errors import AntiphonError, BundleError, NameNotFound
 from antiphon.recipes import Recipe
-from antiphon.recipes.legacy import upgraded
+from antiphon.recipes.recipe import upgraded
 from antiphon.runtime import container
 from antiphon.runtime.container import CARD, SUFFIX, WEIGHTS, brief
 from antiphon.runtime.sampler import OPENING_FLOOR, SAMPLER_VERSION
@@ -49,7 +49,7 @@ class Graph(NamedTuple):
     outputs: Mapping[str, Tensor]
 
 
-class Labels(NamedTuple):
+class LabelGroups(NamedTuple):
     """The labels of a codec that has some of its own: how many each group has, and which is the default
     event's."""
 
@@ -73,7 +73,7 @@ class Bundle:
     state: Mapping[str, Tensor]
     safetensors: bytes = field(repr=False)
     graphs: Mapping[str, Graph] = field(repr=False)
-    labels: Labels | None = None
+    labels: LabelGroups | None = None
     rings: tuple[str, ...] = ()
     card: str = field(default="", repr=False)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Bundle:
             raise BundleError(f"the graphs and the state of '{self.name}' do not fit; get the bundle anew.")
 
     def _fits(self, graph: Graph) -> bool:
-        """Whether a graph takes events and the state, and nothing unheard of, and gives what it should."""
+        """Whether a graph takes events and the state, and nothing unknown, and gives what it should."""
         taken = {name: graph.inputs.get(name) for name in self.state}
         given = {name: graph.outputs.get(f"next_{name}") for name in self.state}
         heard = {name: tensor for name, tensor in graph.inputs.items() if name not in self.state}
@@ -256,7 +256,8 @@ def _assembled(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle
             role: Graph(members[graph["file"]], _tensors(graph["inputs"]), _tensors(graph["outputs"]))
             for role, graph in index["graphs"].items()
         },
-        labels=labels and Labels(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
+        labels=labels
+        and LabelGroups(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
         rings=tuple(map(_text, index["rings"])),
         card=members[CARD].decode(),
         provenance=_mapping(index["provenance"]),

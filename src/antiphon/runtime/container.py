@@ -1,7 +1,7 @@
 """The file that a bundle is: a zip of known members, read with bounds and written whole.
 
-A file from a stranger is checked before anything in it is believed: names, sizes and ways of packing before
-it is unpacked, hashes after. Nothing is unpickled."""
+A file from a stranger is checked before anything in it is used: names, sizes and ways of packing before it is
+unpacked, hashes after. Nothing is unpickled."""
 
 from __future__ import annotations
 

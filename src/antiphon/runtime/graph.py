@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from antiphon.runtime.bundle import Graph
-from antiphon.runtime.state import Array, Buffer, State
+from antiphon.runtime.state import Array, Buffer, PlayingState
 from antiphon.score.notes import Int
 
 Float32 = npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ _SETTLED = 4
 """Steps after which rows are taken to go on for long."""
 
 
-class Heard(NamedTuple):
+class StepInput(NamedTuple):
     """An event that just sounded, in B pieces, and what is known of the one to come. What a model does not
     ask for may be left out."""
 
@@ -43,12 +43,12 @@ class Heard(NamedTuple):
     """Numbers in (0, 1) that the graph draws the next event's continuous numbers with, float32 [B, U]."""
 
 
-class Step(NamedTuple):
+class StepOutput(NamedTuple):
     """What follows an event."""
 
     log_p: Float32
     """Log-probability of each id of each field of the next event, at the asked temperature, [B, V]."""
-    state: State
+    state: PlayingState
     """What is remembered now."""
     label: Int | None = None
     """The codec's own label of the event that was heard, in each group, [B, H]; None where it has none."""
@@ -62,11 +62,11 @@ _SAID = ("log_p", "label", "label_log_p", "drawn")
 
 
 class BoundGraph:
-    """See the module. `rings` are the tensors of the state that are written in place."""
+    """A bundle's graph, run on states. `rings` are the tensors of the state that are written in place."""
 
     def __init__(self, graph: Graph, session: ort.InferenceSession, rings: tuple[str, ...]) -> None:
         self.session, self.graph = session, graph
-        self.asked = [(name, place) for place, name in enumerate(Heard._fields) if name in graph.inputs]
+        self.asked = [(name, place) for place, name in enumerate(StepInput._fields) if name in graph.inputs]
         self.said = [name for name in _SAID if name in graph.outputs]
         self.after = [
             name[5:] for name in graph.outputs if name.startswith("next_") and name[5:] not in rings
@@ -79,7 +79,7 @@ class BoundGraph:
         """Numbers a row of an input [B, n]; 0 where it has none of that name."""
         return self.graph.inputs[name][1][-1] if name in self.graph.inputs else 0
 
-    def run(self, heard: Heard, state: State, keep: bool) -> Step:
+    def run(self, heard: StepInput, state: PlayingState, keep: bool) -> StepOutput:
         """What follows `heard`; without `keep`, `state` is given away."""
         if not keep and len(heard.event) <= _FEW:
             if state.lane is None and state.age >= _SETTLED:
@@ -92,11 +92,11 @@ class BoundGraph:
         if self.rings:
             return self._run_in_place(feeds, state, keep)
         found = self.session.run(self._outputs, feeds)
-        after = State(dict(zip(self.after, found[len(self.said) :], strict=True)))
+        after = PlayingState(dict(zip(self.after, found[len(self.said) :], strict=True)))
         after.age = state.age + 1
         return self.answer(found, after)
 
-    def _run_in_place(self, feeds: Mapping[str, Any], state: State, keep: bool) -> Step:
+    def _run_in_place(self, feeds: Mapping[str, Any], state: PlayingState, keep: bool) -> StepOutput:
         buffers = state.buffers(keep=keep)
         binding = self.session.io_binding()
         for name, array in feeds.items():
@@ -107,21 +107,21 @@ class BoundGraph:
             binding.bind_output(name)
         self.session.run_with_iobinding(binding)
         found = binding.copy_outputs_to_cpu()[len(buffers) :]
-        after = State.of(dict(zip(self.after, found[len(self.said) :], strict=True)), buffers)
+        after = PlayingState.of(dict(zip(self.after, found[len(self.said) :], strict=True)), buffers)
         after.age = state.age + 1
         return self.answer(found, after)
 
-    def answer(self, found: list[Any], state: State) -> Step:
+    def answer(self, found: list[Any], state: PlayingState) -> StepOutput:
         """What was `said`, in its places."""
         said: list[Any] = [None if place is None else found[place] for place in self._places]
-        return Step(said[0], state, said[1], said[2], said[3])
+        return StepOutput(said[0], state, said[1], said[2], said[3])
 
 
 class _Lane:
     """Buffers for rows that go on for long. Generation g of the state lies on side g % 2; a step may be taken
     from the newest one, or once more from the one before it."""
 
-    def __init__(self, graph: BoundGraph, heard: Heard, state: State) -> None:
+    def __init__(self, graph: BoundGraph, heard: StepInput, state: PlayingState) -> None:
         self._graph, self._generation, self._rings = graph, 0, bool(graph.rings)
         self._given: list[tuple[npt.NDArray[Any], int]] = []
         n = len(heard.event)
@@ -142,11 +142,11 @@ class _Lane:
                 _bind(binding, name, self._sides[side][name], f"next_{name}", self._sides[1 - side][name])
         self._buffers: dict[str, Buffer] = {}
 
-    def begin(self, state: State) -> State:
+    def begin(self, state: PlayingState) -> PlayingState:
         """`state`, of which the lane was made, in it."""
         return self._at(state.buffers(keep=False), 0)
 
-    def run(self, heard: Heard, state: State) -> Step:
+    def run(self, heard: StepInput, state: PlayingState) -> StepOutput:
         """As `BoundGraph.run` without `keep`."""
         generation = state.age
         assert self._generation - 1 <= generation <= self._generation, "this state was given away"
@@ -160,10 +160,10 @@ class _Lane:
         self._generation = generation + 1
         return self._graph.answer([said.copy() for said in self._said], self._at(buffers, generation + 1))
 
-    def _at(self, buffers: Mapping[str, Buffer], generation: int) -> State:
+    def _at(self, buffers: Mapping[str, Buffer], generation: int) -> PlayingState:
         """The state of a generation."""
         tensors = self._sides[generation % 2]
-        state = State.of(tensors, buffers) if buffers else State(tensors)
+        state = PlayingState.of(tensors, buffers) if buffers else PlayingState(tensors)
         state.age, state.lane = generation, self
         return state
 

@@ -13,8 +13,8 @@ from antiphon.errors import BundleError, InputError, OptionError, one_line
 from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.runtime import state as states
 from antiphon.runtime.bundle import PREFILL, STEP, Bundle, Graph, Tensor
-from antiphon.runtime.graph import BoundGraph, Heard, Step
-from antiphon.runtime.state import State
+from antiphon.runtime.graph import BoundGraph, StepInput, StepOutput
+from antiphon.runtime.state import PlayingState
 from antiphon.score.notes import Int
 
 _FEW = 16
@@ -44,11 +44,11 @@ class Player:
         """Whether many events can be heard at once."""
         return self._prefill is not None
 
-    def start(self, n: int) -> State:
+    def start(self, n: int) -> PlayingState:
         """Memories of `n` pieces in which nothing has sounded yet."""
         return states.zeros(self._state, self._rings, n)
 
-    def step(self, heard: Heard, state: State, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: PlayingState, *, keep: bool = True) -> StepOutput:
         """What follows `heard`. With `keep` False, `state` is given away: memories marked as rings are
         written in place.
 
@@ -58,14 +58,14 @@ class Player:
         self._check(heard)
         return self._step.run(heard, state, keep)
 
-    def prefill(self, heard: Heard, state: State, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: PlayingState, *, keep: bool = True) -> StepOutput:
         """What follows T events that are heard at once: `event` [B, T, F], `position` [B, T, 2] and so on,
         but for `temperature` and `uniform`, which are for what follows. Raises as `step` does."""
         assert self._prefill is not None
         self._check(heard)
         return self._prefill.run(heard, state, keep)
 
-    def _check(self, heard: Heard) -> None:
+    def _check(self, heard: StepInput) -> None:
         if not self.alphabet.knows(heard.event):
             raise InputError(
                 f"{self._unknown(heard.event)} is unknown to {self.bundle.name}; {self._known()}."

@@ -29,7 +29,7 @@ LogP = npt.NDArray[np.floating]
 def choose(
     log_p: LogP, u: Float, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
 ) -> Int:
-    """One id a row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
+    """One id per row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
 
     `greedy` bool [B] are rows that take the most probable one; None is those of `how`. Raises `OptionError`
     where a row's constraints leave no event that the model gives any probability.
@@ -82,7 +82,8 @@ def _inverse_cdf(p: Float, u: Float) -> Int:
 
 
 def _top_k(p: Float, k: int) -> Float:
-    """Weights below the k-th largest set to 0; equals of the k-th all stay: the order of ids has no say."""
+    """Weights below the k-th largest set to 0; ties with the k-th all stay, so that the order of ids does not
+    matter."""
     threshold = np.partition(p, -k, axis=1)[:, -k, None]
     return np.where(p >= threshold, p, 0.0)
 

@@ -24,7 +24,7 @@ N_EVENTS = 64
 SEED = 0
 STEPS_PER_BAR = 16
 TOLERANCE = 1e-4
-"""Nats an event by which runtimes may differ."""
+"""Nats per event by which runtimes may differ."""
 
 
 def recorded(bundle: Bundle) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def recorded(bundle: Bundle) -> dict[str, Any]:
 
 
 def verify(bundle: Bundle) -> float:
-    """Nats an event by which this machine differs from the one that recorded the bundle's check. Raises
+    """Nats per event by which this machine differs from the one that recorded the bundle's check. Raises
     `BundleError` where it is more than rounding can explain, or where there is no check."""
     check = bundle.check
     try:

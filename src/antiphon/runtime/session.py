@@ -26,7 +26,7 @@ from antiphon.codecs.timing import Bars
 from antiphon.errors import InputError
 from antiphon.runtime.choices import Sampling, check_temperature
 from antiphon.runtime.constraints import Constraints
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws, check_outputs
 from antiphon.runtime.sampler import OPENING_FLOOR, LogP, choose
 from antiphon.score.notes import Float, Int
@@ -48,7 +48,7 @@ class _Rows:
         return self.rows
 
 
-class Automaton(Protocol):
+class PlayableModel(Protocol):
     """The playing contract: what `antiphon.runtime.player.Player` is, or a few lines in a test."""
 
     @property
@@ -75,24 +75,24 @@ class Automaton(Protocol):
         """Memories of n rows that have heard nothing; they have a method `take`."""
         ...
 
-    def step(self, heard: Heard, state: Any, *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Any, *, keep: bool = True) -> StepOutput:
         """What follows an event; see `Player.step`."""
         ...
 
-    def prefill(self, heard: Heard, state: Any, *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Any, *, keep: bool = True) -> StepOutput:
         """What follows many events, heard at once; see `Player.prefill`."""
         ...
 
 
 class Session:
-    """See the module. `n` rows that have heard nothing yet.
+    """Music under way in `n` rows, which have heard nothing at first.
 
     `opening` float64 [V] is how often each id begins a piece, `bars` where bar lines are. `seed` and
     `outputs` int64 [n], 0 to n - 1 where left out, decide the random numbers."""
 
     def __init__(
         self,
-        player: Automaton,
+        player: PlayableModel,
         opening: Float,
         bars: Bars,
         n: int = 1,
@@ -117,7 +117,7 @@ class Session:
         self._heard: tuple[Int, Int | None, Float32 | None] | None = (
             None  # the last event, its position, its values
         )
-        self._said: Step | None = None  # what follows it, once it was asked for
+        self._said: StepOutput | None = None  # what follows it, once it was asked for
         self._opening = log_opening(opening, player.alphabet)
         self.sampling = sampling
 
@@ -134,14 +134,14 @@ class Session:
         return self.said.log_p
 
     @property
-    def said(self) -> Step:
+    def said(self) -> StepOutput:
         """What the model says after the last event. There must have been one."""
         if self._said is None:
             assert self._heard is not None, "nothing was heard yet"
             event, position, value = self._heard
             control = None if self._control is None else self._control(self.time)
             self._said = self._player.step(
-                Heard(event, self._warmth, position, control, value, self._uniform()),
+                StepInput(event, self._warmth, position, control, value, self._uniform()),
                 self._before,
                 keep=False,
             )
@@ -224,9 +224,9 @@ class Session:
     # forks --------------------------------------------------------------------------------------------------
 
     def fork(self, rows: npt.ArrayLike | None = None, outputs: Sequence[int] | None = None) -> Session:
-        """A session of the rows at `rows` (repeated, dropped, reordered, or marked by truths; all where None)
-        that goes its own way; this one stays as it is. `outputs` says whose random numbers its rows draw;
-        theirs where None. Raises `InputError` for another number of them than of rows."""
+        """A session of the rows at `rows` (repeated, dropped, reordered, or selected by booleans; all where
+        None) that goes its own way; this one stays as it is. `outputs` says whose random numbers its rows
+        draw; theirs where None. Raises `InputError` for another number of them than of rows."""
         taken = np.arange(len(self)) if rows is None else _places(rows)
         other = copy.copy(self)
         other.time, other._bars = self.time[taken], self._bars.take(taken)
@@ -324,7 +324,7 @@ class Session:
         control = self._control_at(ends[:-1])
         position = self._bars.at(np.broadcast_to(times[:-1], (n, len(head))))
         own = None if value is None else every(value[:-1])
-        given = Heard(every(head), self._warmth, position, control, own, self._uniform())
+        given = StepInput(every(head), self._warmth, position, control, own, self._uniform())
         self._before = self._player.prefill(given, self._before, keep=False).state
         for event in head:
             for f in range(self.alphabet.n_fields):
@@ -354,13 +354,13 @@ class Session:
 
 
 def log_opening(opening: Float, alphabet: Alphabet) -> Float:
-    """Log-distribution [V] of first events; none that the model knows is quite impossible."""
+    """Log-distribution [V] of first events; no id that the model knows has probability zero."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.where(alphabet.known, opening + OPENING_FLOOR, 0.0)))
 
 
 def _places(rows: npt.ArrayLike) -> Int:
-    """Places of rows from numbers, or from a truth for each row."""
+    """Row indices from indices, or from a boolean for each row."""
     asked = np.atleast_1d(np.asarray(rows))
     return np.flatnonzero(asked) if asked.dtype == np.bool_ else asked.astype(np.int64)
 
@@ -374,10 +374,10 @@ def _numbered(outputs: Sequence[int], n: int) -> Int:
     return np.asarray(outputs, np.int64)
 
 
-def _taken(said: Step, rows: Int) -> Step:
+def _taken(said: StepOutput, rows: Int) -> StepOutput:
     """The rows at `rows` of what a model said."""
     label, label_log_p, drawn = (_rows(array, rows) for array in said[2:])
-    return Step(said.log_p[rows], said.state.take(rows), label, label_log_p, drawn)
+    return StepOutput(said.log_p[rows], said.state.take(rows), label, label_log_p, drawn)
 
 
 def _rows(array: npt.NDArray[Any] | None, rows: Int) -> Any:

@@ -1,4 +1,4 @@
-"""`State`: what a model remembers, as a value; and memories that are too large to be copied at every step.
+"""`PlayingState`: what a model remembers, as a value; and memories too large to be copied at every step.
 
 A state's tensors are made anew by every step, but for its *rings*: memories of which a step overwrites one
 row and leaves the rest (the keys and values of a transformer). Steps write into the one buffer in place as
@@ -25,7 +25,7 @@ class Buffer:
 
     def __init__(self, array: Array) -> None:
         self.array = array
-        self.users: weakref.WeakSet[State] = weakref.WeakSet()
+        self.users: weakref.WeakSet[PlayingState] = weakref.WeakSet()
 
 
 class _Lease(NamedTuple):
@@ -35,7 +35,7 @@ class _Lease(NamedTuple):
     rows: Int | None = None
 
 
-class State:
+class PlayingState:
     """What a model remembers of B pieces: tensors by name, batch first, none of them ever written to; and the
     rings, which are read with `ring`.
 
@@ -54,7 +54,7 @@ class State:
                 lease.buffer.users.add(self)
 
     @classmethod
-    def of(cls, tensors: Mapping[str, Array], buffers: Mapping[str, Buffer]) -> State:
+    def of(cls, tensors: Mapping[str, Array], buffers: Mapping[str, Buffer]) -> PlayingState:
         """A state with these buffers as its rings."""
         return cls(tensors, {name: _Lease(buffer) for name, buffer in buffers.items()})
 
@@ -63,14 +63,14 @@ class State:
             return len(tensor)
         return next((len(self.ring(name)) for name in self._rings or ()), 0)
 
-    def take(self, rows: Int) -> State:
+    def take(self, rows: Int) -> PlayingState:
         """The memories at `rows`, which may repeat: for beams and forks. Rings are not copied yet."""
         taken = {name: tensor[rows] for name, tensor in self.tensors.items()}
         leases = {
             name: _Lease(lease.buffer, rows if lease.rows is None else lease.rows[rows])
             for name, lease in (self._rings or {}).items()
         }
-        return State(taken, leases)
+        return PlayingState(taken, leases)
 
     def ring(self, name: str) -> Array:
         """The ring called `name`, [B, ...]; not to be written to."""
@@ -88,8 +88,8 @@ class State:
         return Buffer(self.ring(name) if lease.rows is not None else self.ring(name).copy())
 
 
-def zeros(shapes: Mapping[str, tuple[str, tuple[int, ...]]], rings: tuple[str, ...], n: int) -> State:
+def zeros(shapes: Mapping[str, tuple[str, tuple[int, ...]]], rings: tuple[str, ...], n: int) -> PlayingState:
     """The state of `n` pieces in which nothing has sounded, of tensors of these types and shapes."""
     every: dict[str, Any] = {name: np.zeros((n, *shape), kind) for name, (kind, shape) in shapes.items()}
     plain = {name: tensor for name, tensor in every.items() if name not in rings}
-    return State.of(plain, {name: Buffer(every[name]) for name in shapes if name in rings})
+    return PlayingState.of(plain, {name: Buffer(every[name]) for name in shapes if name in rings})

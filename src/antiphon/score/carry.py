@@ -1,7 +1,6 @@
-"""Taking a stretch of time out of everything a score holds: what is inside, and what holds at its beginning.
+"""A stretch of time of everything a score holds: what is inside, and what is in force at its beginning.
 
-The building stones of `antiphon.score.cut` and `antiphon.score.join`. Times are ticks or steps.
-"""
+`antiphon.score.cut` and `antiphon.score.join` are built on it. Times are ticks or steps."""
 
 from __future__ import annotations
 

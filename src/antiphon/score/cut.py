@@ -143,7 +143,7 @@ def _onsets(music: QuantizedScore, kept: Bool, start: int) -> Float | None:
 
 
 def _pieces(music: M, bounds: Iterable[tuple[int, int]]) -> list[M]:
-    """Those in which something begins. Each costs its own notes only, however many there are."""
+    """The pieces in which a note begins. The cost of each depends on its own notes only."""
     order = np.argsort(music.notes.start, kind="stable")
     times = music.notes.start[order]
     found = []

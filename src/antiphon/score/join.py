@@ -20,7 +20,7 @@ from antiphon.score.move import resample, shift
 from antiphon.score.notes import Notes
 from antiphon.score.score import Bends, Controls, Score
 
-_FINEST = 0x7FFF  # ticks a quarter that a MIDI file can hold
+_FINEST = 0x7FFF  # ticks per quarter that a MIDI file can hold
 _MOST_PARTS = 1 << 15  # numbers of parts are 16-bit integers
 
 

@@ -1,7 +1,7 @@
 """Things that change along a piece: tempo, meter, key, and marks with a text.
 
 Each map is a set of columns sorted by `time` (ticks in a `Score`, steps in a `QuantizedScore`) and holds
-from there to the next entry. A tempo or meter map always has an entry at time 0 (120 quarters a minute, 4/4
+from there to the next entry. A tempo or meter map always has an entry at time 0 (120 quarters per minute, 4/4
 where nothing is said).
 """
 

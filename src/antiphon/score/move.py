@@ -1,4 +1,4 @@
-"""Moving music: later, slower, finer, higher, onto a grid.
+"""Moving music: later, slower, finer, higher, onto a grid; by chance, a little, for more music to train on.
 
 Every function returns new values; times are ticks.
 """
@@ -36,7 +36,7 @@ def resample(score: Score, ticks_per_quarter: int) -> Score:
     """The score at another resolution; times are rounded to the nearest tick, halves upwards."""
     new, old = ticks_per_quarter, score.ticks_per_quarter
     if new < 1:
-        raise OptionError(f"A resolution of {new} ticks a quarter; expected 1 or more.")
+        raise OptionError(f"A resolution of {new} ticks per quarter; expected 1 or more.")
     if new == old:
         return score
     return retimed(score, lambda time: (2 * time * new + old) // (2 * old)).replace(ticks_per_quarter=new)
@@ -108,3 +108,30 @@ def _folded(pitch: Int, lo: int, hi: int) -> Int:
 
 def _at(notes: Notes, pitch: Int) -> Notes:
     return notes.replace(pitch=pitch.astype(np.int16))
+
+
+def augmented(
+    score: Score,
+    rng: np.random.Generator,
+    *,
+    stretches: tuple[float, float] = (0.95, 1.05),
+    semitones: tuple[int, int] = (-3, 3),
+    lo: int = 0,
+    hi: int = 127,
+) -> Score:
+    """The score stretched by a factor and transposed by semitones drawn evenly from the two ranges, both ends
+    included. What would take a note out of `lo`..`hi` is not drawn; a score that does not fit is not moved.
+
+    Magenta's `augment_note_sequence`. Raises `OptionError` for a range whose ends are the wrong way round.
+    """
+    if not 0 < stretches[0] <= stretches[1] < math.inf or not semitones[0] <= semitones[1]:
+        raise OptionError(
+            f"Cannot draw from {stretches} and {semitones}; expected the smaller end first, factors above 0."
+        )
+    factor = rng.uniform(*stretches)
+    pitched = score.notes.pitch[~score.notes.is_drum]
+    least, most = semitones
+    if len(pitched):
+        least, most = max(least, lo - int(pitched.min())), min(most, hi - int(pitched.max()))
+    amount = int(rng.integers(least, most, endpoint=True)) if least <= most else 0
+    return transpose(stretch(score, factor), amount)[0]

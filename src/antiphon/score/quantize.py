@@ -28,7 +28,7 @@ def quantize(score: Score, grid: Grid, *, round_like: str = "ticks") -> Quantize
     """
     if grid.steps < 1:
         raise OptionError(
-            f"A grid of {grid.steps} steps; expected 1 or more. Sixteenth notes are 4 steps a quarter."
+            f"A grid of {grid.steps} steps; expected 1 or more. Sixteenth notes are 4 steps per quarter."
         )
     unrounded = _unrounded(score, grid, round_like)
     steps = _steps(score, grid, round_like)

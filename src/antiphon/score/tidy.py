@@ -1,4 +1,4 @@
-"""Removing what says nothing new, and setting right what cannot sound. Every function returns new values."""
+"""Removing redundant entries, and correcting notes that cannot sound. Every function returns new values."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class State:
     batch: int = 0
     """Batches of this epoch that are done."""
     best_nll: float | None = None
-    """Lowest validation NLL of events, nats a step."""
+    """Lowest validation NLL of events, nats per step."""
     best_step: int = 0
     stale: int = 0
     """Evaluations since the best one."""

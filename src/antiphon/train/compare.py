@@ -30,7 +30,7 @@ class Row:
     steps_per_s: float | None
     best_step: int | None
     nll_per_step: float | None
-    """Validation NLL of events, nats a step, repeat labels resolved."""
+    """Validation NLL of events, nats per step, repeat labels resolved."""
     perplexity: float | None
     accuracy: float | None
 

@@ -1,8 +1,10 @@
-"""Where training computes, and how finely: the device, mixed precision, threads."""
+"""Where training computes, and how finely: the device, mixed precision, threads, memory."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import ctypes
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +20,12 @@ class Device:
 
     place: torch.device
     half: torch.dtype | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of a batch that are best computed at once: on a CPU, what a step of a recurrence touches shall
+        fit its cache, and fewer rows take less memory."""
+        return 32 if self.place.type == "cpu" else 1 << 30
 
     def autocast(self) -> AbstractContextManager[object]:
         """Context in which a training step runs: mixed precision where the device has it."""
@@ -55,10 +63,29 @@ def choose(name: str, local_rank: int = 0) -> Device:
     return Device(torch.device("cuda", local_rank), half)
 
 
-def use_threads(n: int | None) -> None:
-    """Let torch use `n` threads (None: as many as it likes). Raises `OptionError` for less than 1."""
-    if n is None:
+@contextmanager
+def using_threads(n: int | None) -> Iterator[None]:
+    """Inside, torch uses `n` threads (None: as many as it likes). Raises `OptionError` for less than 1."""
+    before = torch.get_num_threads()
+    if n is not None:
+        if n < 1:
+            raise OptionError(f"--threads {n}: expected 1 or more.")
+        torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep large blocks that are freed: each step wants the same again, and would have them mapped
+    and zeroed page by page. Nothing happens where the C library is another."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
         return
-    if n < 1:
-        raise OptionError(f"--threads {n}: expected 1 or more.")
-    torch.set_num_threads(n)
+    for parameter, value in ((_M_MMAP_THRESHOLD, 1 << 30), (_M_TRIM_THRESHOLD, (1 << 31) - 1)):
+        mallopt(parameter, value)
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

@@ -1,23 +1,79 @@
-"""The validation split's figures, by the net as it trains."""
+"""Figures of a run: of training steps, summed where they arise and read seldom, so that a GPU need not wait;
+and of the validation split, by the net as it trains."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from antiphon.data import batches
 from antiphon.data.batches import Batch
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError
 from antiphon.evaluate.figures import perplexity
-from antiphon.nets import EventBatch, EventModel
+from antiphon.nets import EventBatch, EventModel, Loss
 from antiphon.recipes import Recipe
 from antiphon.train.loader import Indices, tensors
 from antiphon.train.processes import Processes
-from antiphon.train.running_metrics import share
+
+
+class RunningMetrics:
+    """Sums over the steps since `take` was last asked."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._reset()
+
+    def _reset(self) -> None:
+        self.n_steps = 0
+        self._sums = torch.zeros(8, device=self._device)
+        self._parts: dict[str, Tensor] = {}
+
+    def add(self, loss: Loss) -> None:
+        """What some rows of a batch cost."""
+        nll, labels = loss.total.detach() * loss.n, loss.labels * loss.n
+        sums = (nll, labels, loss.n, loss.correct, loss.n_events, loss.correct_events)
+        self._sums[:6] += torch.stack([figure.detach().float() for figure in sums])
+        for name, part in loss.parts.items():
+            self._parts[name] = self._parts.get(name, 0) + part.detach().float()
+
+    def step(self, gradient_norm: Tensor) -> None:
+        """One more step is done."""
+        usable = gradient_norm.isfinite()
+        self._sums[6:] += torch.stack([gradient_norm.masked_fill(~usable, 0.0), usable.float()])
+        self.n_steps += 1
+
+    def take(self, processes: Processes) -> dict[str, float]:
+        """Means over the steps of all processes, by label as the original's: loss (nats), of which labels
+        alone make the perplexity, and accuracies.
+
+        `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
+        the default event's; `gradient_norm` is from before clipping, over the steps where it is a number.
+        What else a head logs is `loss_` and its name. A share of nothing is NaN."""
+        nll, labels, n, correct, n_events, correct_events, norm, n_usable = processes.total(
+            self._sums
+        ).tolist()
+        parts = {f"loss_{name}": share(processes.total(part).item(), n) for name, part in self._parts.items()}
+        self._reset()
+        return {
+            "loss": share(nll, n),
+            "perplexity": perplexity(share(labels, n)),
+            "accuracy": share(correct, n),
+            "event_accuracy": share(correct_events, n_events),
+            "no_event_accuracy": share(correct - correct_events, n - n_events),
+            "gradient_norm": share(norm, n_usable),
+            **parts,
+        }
+
+
+def share(part: float, whole: float) -> float:
+    """`part` of `whole`; NaN of nothing."""
+    return part / whole if whole else math.nan
 
 
 @dataclass(frozen=True)
@@ -32,8 +88,8 @@ class Evaluation:
     processes: Processes
 
     def __call__(self) -> dict[str, float]:
-        """Nats a step and an event (repeat labels resolved), perplexity and accuracies; labels' figures too,
-        and, where the head gives continuous numbers, what these cost.
+        """Nats per step and per event (repeat labels resolved), perplexity and accuracies; labels' figures
+        too, and, where the head gives continuous numbers, what these cost.
 
         Raises `CorpusError` where there is not one event to judge.
         """
@@ -42,7 +98,7 @@ class Evaluation:
         for batch in islice(every, self.processes.rank, None, self.processes.n):
             sums += self._sums(batch)
         if self.processes.n > 1:
-            sums = self.processes.total(sums.float().to(self.device)).double().cpu()
+            sums = self.processes.total(sums.to(self.device)).cpu()
         figures = _figures(*sums[:-1].tolist())
         if self.recipe.head.draws:
             n, n_steps, values = sums[2].item(), sums[-2].item(), sums[-1].item()

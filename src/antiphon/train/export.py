@@ -20,12 +20,12 @@ from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime import bundle
-from antiphon.runtime.bundle import Bundle, Labels
+from antiphon.runtime.bundle import Bundle, LabelGroups
 from antiphon.runtime.choices import Sampling
 from antiphon.runtime.container import SUFFIX
 from antiphon.runtime.player import Player
 from antiphon.runtime.selfcheck import recorded
-from antiphon.runtime.session import Automaton, Session
+from antiphon.runtime.session import PlayableModel, Session
 from antiphon.score.notes import Float, Int
 from antiphon.train import checkpoint, graph, metrics
 from antiphon.train.folder import RunFolder
@@ -111,7 +111,7 @@ def of_model(model: EventModel, name: str, opening: Float, *, half: bool = False
         state=graph.state(model),
         safetensors=safetensors,
         graphs=graph.graphs(model, safetensors),
-        labels=Labels(features.label_sizes, features.default_label) if features.own_labels else None,
+        labels=LabelGroups(features.label_sizes, features.default_label) if features.own_labels else None,
         rings=model.rings,
         **about,
     )
@@ -151,13 +151,13 @@ def _near(some: Sequence[Float], others: Sequence[Float]) -> bool:
     return all(np.allclose(a, b, rtol=0, atol=_APART) for a, b in zip(some, others, strict=True))
 
 
-def _session(made: Bundle, automaton: Automaton, sampling: Sampling) -> Session:
+def _session(made: Bundle, automaton: PlayableModel, sampling: Sampling) -> Session:
     width = made.recipe.control.width if made.recipe.control else 0
     control = (lambda steps: np.full((len(steps), width), _CONTROL, np.float32)) if width else None
     return Session(automaton, made.opening, _BARS, control=control, sampling=sampling)
 
 
-def _said(made: Bundle, automaton: Automaton, events: Int, warmth: float) -> list[Float]:
+def _said(made: Bundle, automaton: PlayableModel, events: Int, warmth: float) -> list[Float]:
     """What follows `events` [T, F] at a temperature, of which half are heard at once where that is
     possible."""
     session = _session(made, automaton, Sampling(warmth))
@@ -170,7 +170,7 @@ def _said(made: Bundle, automaton: Automaton, events: Int, warmth: float) -> lis
     return found
 
 
-def _nll(made: Bundle, automaton: Automaton, events: Int) -> Float:
+def _nll(made: Bundle, automaton: PlayableModel, events: Int) -> Float:
     """Nats of each of `events` [T, F] after the first, played one after the other with usual values."""
     alphabet, session = made.alphabet, _session(made, automaton, Sampling())
     usual = np.zeros((1, len(alphabet.values)), np.float32) if alphabet.values else None

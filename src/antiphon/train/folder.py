@@ -15,7 +15,7 @@ from typing import IO, Any
 from antiphon.errors import OutputError, RunError
 from antiphon.files import atomic_write
 from antiphon.recipes import Recipe
-from antiphon.recipes.legacy import upgraded
+from antiphon.recipes.recipe import upgraded
 
 FORMAT = 2
 
@@ -25,7 +25,7 @@ class RunFolder:
     """Paths and facts of a training run at `root`.
 
     `run.json` holds `recipe` (`Recipe.as_dict`), `corpus` (path, fingerprint, counts), `seed`, `from` (the
-    bundle it was fine-tuned from, or null), `processes`, `n_parameters`, `opening` and `versions`.
+    bundle it was fine-tuned from, or null), `n_parameters`, `opening` and `versions`.
     """
 
     root: Path
@@ -111,6 +111,11 @@ class RunFolder:
     def check(self, settings: dict[str, Any]) -> None:
         """Raise `RunError`, naming a difference, unless the run that is here was started with `settings`."""
         about = {**self.read(), "recipe": self.recipe().as_dict()}
+        if about.get("processes", 1) > 1:
+            raise RunError(
+                f"'{self.root}' was begun by an earlier version, whose {about['processes']} processes took a "
+                "batch each; let that version end it, or choose another folder with -o."
+            )
         there = _flat({name: about.get(name) for name in settings})
         here = _flat(json.loads(json.dumps(settings)))  # as they would be read back: tuples become lists
         for name in sorted(there.keys() | here.keys()):

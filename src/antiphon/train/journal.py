@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from antiphon.errors import MissingDependency
 from antiphon.train import metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.clock import Pace, duration
 from antiphon.train.folder import RunFolder
-from antiphon.train.sample import Sampling
+from antiphon.train.metrics import duration
+from antiphon.train.pace import Pace
+from antiphon.train.sample import NetSampler
 
 try:
     from torch.utils.tensorboard import SummaryWriter
@@ -73,7 +74,7 @@ class Journal:
     """
 
     def __init__(
-        self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: Sampling
+        self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: NetSampler
     ) -> None:
         self._folder, self._max_steps, self._reporter, self._sampling = folder, max_steps, reporter, sampling
         metrics.keep_until(folder.metrics, state.step or -1)  # before the first step nothing is finished
@@ -94,7 +95,7 @@ class Journal:
         self._note(state, "validation", {**figures, "elapsed_s": state.elapsed_s})
         best = "the best so far" if better else f"best was {state.best_nll:.4f} at step {state.best_step:,}"
         self._reporter.say(
-            f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats a step ({best}), "
+            f"step {state.step:,}: validation {metrics.judged(figures):.4f} nats per step ({best}), "
             f"perplexity {figures['perplexity']:.3f}, accuracy {figures['accuracy']:.1%}, "
             f"{duration(state.elapsed_s)} of training"
         )

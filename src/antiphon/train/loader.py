@@ -30,8 +30,7 @@ class Loader:
     """Batches of the sequences `indices`, shuffled and transposed anew each epoch as (seed, epoch, sequence)
     say.
 
-    Among several processes every one takes each n-th batch; what does not fill a round is left for another
-    epoch.
+    Of several processes each takes its rows of every batch.
     """
 
     corpus: Corpus
@@ -41,27 +40,17 @@ class Loader:
     processes: Processes
 
     def __call__(self, epoch: int, batch: int) -> Iterator[tuple[int, int, Batch]]:
-        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, batch). Raises `CorpusError` if
-        there is none.
+        """From batch `batch` of epoch `epoch` on: (epoch, batches then done, this process's rows). Raises
+        `EmptyError` if there is none.
         """
         while True:
-            done = batch
-            for mine in self._rounds(epoch, batch):
-                done += 1
+            every = batches.epoch(
+                self.corpus, self.indices, self.recipe, seed=self.seed, epoch=epoch, start=batch,
+                part=(self.processes.rank, self.processes.n),
+            )  # fmt: skip
+            for done, mine in enumerate(every, batch + 1):
                 yield epoch, done, mine
-            if not done:
-                raise CorpusError(
-                    f"{len(self.indices)} sequences make fewer batches than {self.processes.n} processes "
-                    "want; add pieces, or start fewer processes."
-                )
             epoch, batch = epoch + 1, 0
-
-    def _rounds(self, epoch: int, done: int) -> Iterator[Batch]:
-        """This process's batches of one epoch after the first `done`."""
-        n, rank = self.processes.n, self.processes.rank
-        corpus, indices, recipe = self.corpus, self.indices, self.recipe
-        every = batches.epoch(corpus, indices, recipe, seed=self.seed, epoch=epoch, start=done * n)
-        return (group[rank] for group in zip(*[every] * n, strict=False))
 
 
 def tensors(batch: Batch, device: torch.device) -> EventBatch:

@@ -7,28 +7,32 @@ weights of one that was not.
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 
 import numpy as np
 import torch
 
 from antiphon.data.batches import Batch
 from antiphon.errors import RunError
-from antiphon.nets import EventModel
+from antiphon.nets import EventModel, dropout
 from antiphon.recipes import Recipe
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.clock import Pace
 from antiphon.train.device import Device
-from antiphon.train.evaluation import Evaluation
+from antiphon.train.evaluation import Evaluation, RunningMetrics
 from antiphon.train.folder import RunFolder
 from antiphon.train.journal import Journal, NoJournal
 from antiphon.train.loader import Loader, tensors
 from antiphon.train.optimisation import clip, learning_rate
+from antiphon.train.pace import Pace
 from antiphon.train.processes import Processes
-from antiphon.train.running_metrics import RunningMetrics
-from antiphon.train.stopping import StopRequest, stop_requests
+from antiphon.train.start import plain_weights
 
 LOG_EVERY = 10
 """Optimiser steps between two lines of figures, as the original."""
@@ -68,9 +72,9 @@ class Loop:
         """
         with stop_requests() as request:
             for epoch, done, batch in self.loader(self.state.epoch, self.state.batch):
-                self._step(batch)
+                stop = self._step(batch, stop=request.made)
                 self.state.epoch, self.state.batch = epoch, done
-                self._after_step(request)
+                self._after_step(stop=stop)
                 if self.state.ended:
                     break
         return self.state
@@ -91,35 +95,42 @@ class Loop:
         better = self.state.judge(metrics.judged(figures), training.patience, training.max_steps)
         if better and self.processes.leads:
             facts = {"step": self.state.step, "metrics": figures}
-            checkpoint.save(self.folder.best, dict(self.net.state_dict()), facts)
+            checkpoint.save(self.folder.best, plain_weights(self.net), facts)
         self.journal.evaluated(self.state, figures, better)
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: Batch, *, stop: bool) -> bool:
+        """One step on this process's rows; whether any process was asked to `stop`."""
         state, training = self.state, self.recipe.training
-        torch.manual_seed(step_seed(self.seed, state.step, self.processes.rank))
+        torch.manual_seed(step_seed(self.seed, state.step, self.processes.rank + 1))
         rate = learning_rate(state.step, training)
         for group in self.adam.param_groups:
             group["lr"] = rate
-        with self.device.autocast():
-            loss = self.net.loss(tensors(batch, self.device.place), state.step)
         self.adam.zero_grad(set_to_none=True)
-        torch.autograd.backward(self.scaler.scale(loss.total))
+        for chunk in batch.chunks(self.device.rows):
+            self._gather_gradients(chunk)
+        stop = self.processes.add_gradients(self.net.parameters(), stop)
         self.scaler.unscale_(self.adam)
-        self.processes.average_gradients(self.net.parameters())
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)
         self.scaler.step(self.adam)
         self.scaler.update()
         state.step += 1
-        self._running.add(loss, norm)
+        self._running.step(norm)
+        return stop
 
-    def _after_step(self, request: StopRequest) -> None:
+    def _gather_gradients(self, chunk: Batch) -> None:
+        """Add what some rows contribute to the gradient of the mean over the whole batch."""
+        key = step_seed(self.seed, self.state.step)
+        with self.device.autocast(), dropout.of_rows(key, chunk.numbers):
+            loss = self.net.loss(tensors(chunk, self.device.place), self.state.step)
+        torch.autograd.backward(self.scaler.scale(loss.total * chunk.weight))
+        self._running.add(loss)
+
+    def _after_step(self, *, stop: bool) -> None:
         step, training = self.state.step, self.recipe.training
         judge = step % training.evaluate_every == 0 or step >= training.max_steps
-        stop = request.made and self.processes.n == 1
         if not (judge or stop or step % LOG_EVERY == 0):
             return
         self._log()
-        stop = self.processes.any(request.made, self.device.place)
         if judge:
             self.evaluate()
             self._note_time()
@@ -154,6 +165,39 @@ class Loop:
         return seconds
 
 
-def step_seed(seed: int, step: int, rank: int = 0) -> int:
-    """Seed of the dropout of one step in one process: the same whether the run was interrupted or not."""
-    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def step_seed(seed: int, step: int, stream: int = 0) -> int:
+    """Seed of what is random in one step, the same whether the run was interrupted or not: stream 0 for the
+    dropout of a batch, 1 and up for whatever else draws in a process of that rank."""
+    return int(np.random.SeedSequence([seed, step, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class StopRequest:
+    """Whether somebody asked for a stop."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def make(self, number: int, frame: FrameType | None) -> None:
+        """Signal handler: remember the first request, obey a second at once."""
+        if self.made:
+            raise KeyboardInterrupt
+        self.made = True
+
+
+@contextmanager
+def stop_requests() -> Iterator[StopRequest]:
+    """Ctrl-C and SIGTERM become a request that the loop reads after its step, so that nothing is half
+    updated.
+
+    Signals can be heard in the main thread only; elsewhere no request is ever made.
+    """
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    former = {number: signal.signal(number, request.make) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield request
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -17,7 +17,7 @@ from antiphon.files import atomic_write
 
 
 def judged(figures: Mapping[str, float | None]) -> float:
-    """What a run is judged by, of a validation's figures: nats a step of the events, and of the continuous
+    """What a run is judged by, of a validation's figures: nats per step of the events, and of the continuous
     numbers where there are any; infinite where it is no number."""
     each = [figures.get("nll_per_step"), figures.get("value_nll_per_step", 0.0)]
     return math.inf if None in each else sum(value for value in each if value is not None)
@@ -58,3 +58,14 @@ def keep_until(path: Path, step: int) -> None:
     if path.exists():
         kept = [line for line in read(path) if line["step"] <= step]
         atomic_write(path, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def duration(seconds: float) -> str:
+    """'40 s', '12 min', '3 h 05 min', '2 d 4 h': rough, to be read."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

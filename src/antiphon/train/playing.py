@@ -11,7 +11,7 @@ from torch import Tensor
 
 from antiphon import nets
 from antiphon.nets import EventModel
-from antiphon.runtime.graph import Heard, Step
+from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.score.notes import Int
 
 
@@ -27,7 +27,7 @@ class Playing:
     """A net in memory as the automaton that sessions play."""
 
     can_prefill = False
-    wants = frozenset(Heard._fields)
+    wants = frozenset(StepInput._fields)
 
     def __init__(self, net: EventModel, device: torch.device | None = None) -> None:
         self.alphabet = net.alphabet
@@ -39,7 +39,7 @@ class Playing:
         return _Memory({name: tensor.to(self._device) for name, tensor in self._net.initial_state(n).items()})
 
     @torch.no_grad()
-    def step(self, heard: Heard, state: Mapping[str, Tensor], *, keep: bool = True) -> Step:
+    def step(self, heard: StepInput, state: Mapping[str, Tensor], *, keep: bool = True) -> StepOutput:
         """What follows an event."""
         given = heard._asdict()
         tensors = {
@@ -49,8 +49,8 @@ class Playing:
         assert temperature is not None, "every step has a temperature"
         said = self._net.step(nets.Heard(**tensors), temperature, dict(state), uniform)  # type: ignore[arg-type]
         drawn = None if said.drawn is None else said.drawn.cpu().numpy()
-        return Step(said.log_p.cpu().numpy(), _Memory(said.state), drawn=drawn)  # type: ignore[arg-type]
+        return StepOutput(said.log_p.cpu().numpy(), _Memory(said.state), drawn=drawn)  # type: ignore[arg-type]
 
-    def prefill(self, heard: Heard, state: Mapping[str, Tensor], *, keep: bool = True) -> Step:
+    def prefill(self, heard: StepInput, state: Mapping[str, Tensor], *, keep: bool = True) -> StepOutput:
         """A net in memory hears event by event."""
         raise AssertionError("this automaton says that it cannot")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,29 +18,31 @@ from antiphon.data.corpus import Corpus
 from antiphon.errors import OptionError
 from antiphon.nets import EventBatch, EventModel, build
 from antiphon.recipes import Recipe
+from antiphon.runtime.bundle import Bundle, find
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.clock import Pace, duration
-from antiphon.train.device import Device, choose, use_threads
-from antiphon.train.estimate import estimate
+from antiphon.train.device import Device, choose, keep_freed_memory, using_threads
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.folder import RunFolder
+from antiphon.train.helpers import helped
 from antiphon.train.journal import Journal, NoJournal, Reporter
 from antiphon.train.loader import Loader, TrainingData, gather, tensors
 from antiphon.train.loop import Loop
-from antiphon.train.processes import Processes, joined
-from antiphon.train.sample import Sampling
-from antiphon.train.start import Start, starting_point
+from antiphon.train.metrics import duration
+from antiphon.train.pace import Pace, estimate
+from antiphon.train.processes import Processes, distributed, how_many, local_rank, torchrun_started
+from antiphon.train.sample import NetSampler
+from antiphon.train.start import Start, Tuning, starting_point
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """How a run ended. `leads` is False in the processes that only helped."""
 
     steps: int
     best_step: int
     best_nll: float
-    """Lowest validation NLL of events, nats a step, repeat labels resolved."""
+    """Lowest validation NLL of events, nats per step, repeat labels resolved."""
     reason: str
     leads: bool = True
 
@@ -61,34 +64,68 @@ def train(
     *,
     changes: Mapping[str, str] | None = None,
     from_bundle: str | Path | None = None,
+    freeze: str | None = None,
+    low_rank: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    processes: int | None = None,
     threads: int | None = None,
     save_every_s: float = 60.0,
     reporter: Reporter | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train `recipe` (a name or a value; may be None when fine-tuning `from_bundle`) on `corpus` into the run
     folder `out`.
 
-    `changes` are values by dotted name. A run that was stopped or killed goes on where its last checkpoint
-    is, and ends with the same weights as if it had not been; one that has ended is left as it is. Started by
-    torchrun, several processes share each step. Raises `NameNotFound`, `OptionError`, `CorpusError`,
+    `changes` are values by dotted name. `freeze` ('body' or 'all-but-output') and `low_rank` say what of a
+    bundle is trained. On a CPU one process per core, each of one thread, shares every step, unless
+    `processes` or `threads` say otherwise; so do those that torchrun started. A run that was stopped or
+    killed goes on where its last checkpoint is, and with as many processes ends with the same weights as if
+    it had not been; one that has ended is left as it is. Raises `NameNotFound`, `OptionError`, `CorpusError`,
     `BundleError`, `OutputError`, and `RunError` for a run of other settings, a loss that is no number, or a
     request to stop.
     """
-    start = starting_point(recipe, changes or {}, from_bundle)
-    _check(seed)
-    use_threads(threads)
-    with joined(device) as processes:
-        where = choose(device, processes.local_rank)
-        data = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
-        reporter = reporter if reporter is not None and processes.leads else _Silence()
-        return _Run(start, data, RunFolder(out), where, processes, seed, save_every_s, reporter).go()
-
-
-def _check(seed: int) -> None:
+    start = starting_point(recipe, changes or {}, from_bundle, Tuning(freeze, low_rank))
     if not 0 <= seed < 2**63:
         raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
+    where = choose(device, local_rank())
+    n = how_many(processes, threads, where.place, start.recipe.training.batch_size)
+    data = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
+    job = {
+        "recipe": start.recipe.as_dict(), "corpus": str(corpus), "out": str(out), "seed": seed,
+        "from_bundle": None if from_bundle is None else str(from_bundle), "tuning": asdict(start.tuning),
+        "save_every_s": save_every_s,
+    }  # fmt: skip
+    with _together(n, threads, where, job) as together:
+        reporter = reporter if reporter is not None and together.leads else _Silence()
+        return _Run(start, data, RunFolder(out), where, together, seed, save_every_s, reporter).go()
+
+
+def help_train(job: dict[str, Any], processes: Processes) -> None:
+    """What a helper does of the `job` that the leading process gave it."""
+    bundle = job["from_bundle"] and Bundle.open(find(job["from_bundle"]))
+    start = Start(Recipe.from_dict(job["recipe"]), bundle, Tuning(**job["tuning"]))
+    data = gather(Corpus.open(Path(job["corpus"]), start.recipe.learns_from), start.recipe)
+    device = Device(torch.device("cpu"))
+    keep_freed_memory()
+    with using_threads(1):
+        folder, seed, every = RunFolder(Path(job["out"])), job["seed"], job["save_every_s"]
+        _Run(start, data, folder, device, processes, seed, every, _Silence()).go()
+
+
+@contextmanager
+def _together(n: int, threads: int | None, device: Device, job: dict[str, Any]) -> Iterator[Processes]:
+    """The processes that share a step."""
+    if device.place.type == "cpu":
+        keep_freed_memory()
+    with using_threads(threads if threads is not None or n == 1 else 1):
+        if torchrun_started():
+            with distributed(device.place) as together:
+                yield together
+        elif n == 1:
+            yield Processes()
+        else:
+            with helped(n, job) as together:
+                yield together
 
 
 @dataclass(frozen=True)
@@ -102,7 +139,7 @@ class _Run:
     save_every_s: float
     reporter: Reporter
 
-    def go(self) -> Outcome:
+    def go(self) -> TrainingOutcome:
         """Begin, go on, or see that there is nothing left to do."""
         torch.manual_seed(self.seed)
         examples = () if self.folder.last.exists() else self._examples()
@@ -112,7 +149,7 @@ class _Run:
         with claim:
             if self.processes.leads:
                 self._begin(n_parameters)
-            self.processes.wait()
+            self.processes.wait(self.device.place)
             return self._go_on(net, n_parameters)
 
     def _examples(self) -> Iterator[EventBatch]:
@@ -121,16 +158,17 @@ class _Run:
         every = batches.epoch(data.corpus, data.train, recipe, seed=self.seed, epoch=0)
         return (tensors(batch, torch.device("cpu")) for batch in every)
 
-    def _go_on(self, net: EventModel, n_parameters: int) -> Outcome:
+    def _go_on(self, net: EventModel, n_parameters: int) -> TrainingOutcome:
         """Train from the last checkpoint, or from the start, to the end."""
-        adam = torch.optim.Adam(net.parameters(), lr=self.start.recipe.training.learning_rate)
+        trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
+        adam = torch.optim.Adam(trained, lr=self.start.recipe.training.learning_rate)
         state = self._restore(net, adam)
         if state.ended:
             self.reporter.say(f"'{self.folder.root}' has ended before: {state.ended}.")
         else:
             self._introduce(n_parameters, state)
             self._train(net, adam, state)
-        return Outcome(
+        return TrainingOutcome(
             state.step, state.best_step, state.best_nll or math.nan, state.ended, self.processes.leads
         )
 
@@ -141,7 +179,6 @@ class _Run:
             "corpus": self.data.facts(),
             "seed": self.seed,
             "from": self.start.facts(),
-            "processes": self.processes.n,
         }
         if self.folder.about.exists():
             self.folder.check(settings)
@@ -188,7 +225,7 @@ class _Run:
         finally:
             journal.close()
         self.reporter.say(
-            f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats a step "
+            f"Ended after step {state.step:,}: {state.ended}. Best: {state.best_nll:.4f} nats per step "
             f"at step {state.best_step:,}."
         )
 
@@ -197,7 +234,7 @@ class _Run:
             return NoJournal()
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
-        sampling = Sampling(net, recipe, opening, self.device.place, self.seed)
+        sampling = NetSampler(net, recipe, opening, self.device.place, self.seed)
         return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 
     def _foretell(self, net: EventModel, loader: Loader, state: State) -> Pace:
@@ -206,12 +243,11 @@ class _Run:
         training = recipe.training
         measured = estimate(net, loader, self.device)
         steps = training.max_steps - state.step
-        per_batch = training.batch_size * self.processes.n
-        judged = -(-len(self.data.validation) // per_batch)
+        judged = -(-len(self.data.validation) // (training.batch_size * self.processes.n))
         total = measured.total_s(steps, -(-steps // training.evaluate_every), judged)
         pace = Pace(measured.step_s)
         self.reporter.say(
-            f"{steps:,} steps of {per_batch} {recipe.events.plural} take about {duration(total)} "
+            f"{steps:,} steps of {training.batch_size} {recipe.events.plural} take about {duration(total)} "
             f"at {pace.steps_per_s:.2f} a second, less if {training.patience} evaluations "
             f"{training.evaluate_every:,} steps apart bring nothing."
         )

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from antiphon.codecs.family import Float32
+from antiphon.codecs.families import Float32
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.rules import first
-from antiphon.codecs.standing import Standing
 from antiphon.codecs.timing import Bars
 from antiphon.nets import EventModel
 from antiphon.recipes import Recipe
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sampling:
+class NetSampler:
     """Lets the net play eight bars of 4/4, or twenty seconds, from the corpus's `opening` [V]. The seed is
     fixed, so what changes is the net."""
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from antiphon.codecs.alphabet import Alphabet, Field, Span, restricted
-from antiphon.codecs.family import Family, Learn, Learned, View
+from antiphon.codecs.families import Family, Learn, Learned, View
+from antiphon.codecs.kinds import Standing
 from antiphon.codecs.rules import Automaton
-from antiphon.codecs.standing import Standing
 from antiphon.errors import OptionError, PromptError
 from antiphon.recipes.parts import Control
 from antiphon.schema import setting

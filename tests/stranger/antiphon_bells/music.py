@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.codecs.kind import Kind
-from antiphon.codecs.standing import Profile, Standing
+from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.errors import InputError
-from antiphon.extract.events import Events
-from antiphon.extract.extraction import Extraction, Extractor, Reading
+from antiphon.extract.extraction import Events, Extraction, Extractor, Reading
 from antiphon.score.maps import Meter, MeterMap, TempoMap
 from antiphon.score.notes import Notes
 from antiphon.score.quantized import PerQuarter, PerSecond, QuantizedScore

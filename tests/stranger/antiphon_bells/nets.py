@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from antiphon.nets.features import EventBatch, Heard, Moment, State
-from antiphon.nets.head import Categorical, HeadLoss, Said
+from antiphon.nets.head import CategoricalHead, HeadLoss, Said
 
 
 class AgainFeatures(nn.Module):
@@ -114,7 +114,7 @@ class EchoNet(nn.Module):
         return y, {"keys": keys, "values": values, "heard": state["heard"] + newest + 1}
 
 
-class TouchHead(Categorical):
+class TouchHead(CategoricalHead):
     """See `antiphon_bells.parts.Touch`."""
 
     n_uniform = 2

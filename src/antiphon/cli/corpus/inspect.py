@@ -53,15 +53,15 @@ def inspect(folder: _Folder, kind: _Kind = None, target: _Target = None, as_json
 
 def _write(folder: Path, health: Health, target: Path) -> None:
     from antiphon.errors import OptionError
-    from antiphon.render import charts, picture, report
+    from antiphon.render import charts, report
 
     if target.suffix.lower() in report.SUFFIXES:
         from antiphon.cli.corpus.page import health_report
 
         report.write(target, health_report(folder, health))
         return
-    if target.suffix.lower() not in picture.SUFFIXES:
-        known = ", ".join((report.SUFFIXES[0], *picture.SUFFIXES))
+    if target.suffix.lower() not in charts.SUFFIXES:
+        known = ", ".join((report.SUFFIXES[0], *charts.SUFFIXES))
         raise OptionError(f"Cannot write '{target.name}': use a name that ends in {known}.")
     from antiphon.cli.corpus.panels import kind_panels, pieces_panels, title
 

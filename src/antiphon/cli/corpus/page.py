@@ -13,8 +13,8 @@ from antiphon.codecs import kinds as registry
 from antiphon.data.corpus import Corpus
 from antiphon.data.health import Health
 from antiphon.data.kind_stats import KindStats, quantiles
-from antiphon.render.excerpt import data_uri
-from antiphon.render.report import Chapter, Example, Report, Table
+from antiphon.render.pages import sound_uri
+from antiphon.render.report import AudioExample, Chapter, ReportPage, ReportTable
 from antiphon.score.maps import DEFAULT_QPM
 
 _EXAMPLES = 12
@@ -24,13 +24,13 @@ _EXAMPLES_PER_KIND = 4
 _SECONDS = 12.0
 
 
-def health_report(folder: Path, health: Health) -> Report:
+def health_report(folder: Path, health: Health) -> ReportPage:
     """The report on the corpus in `folder`."""
     corpora = {kind: Corpus.open(folder, kind) for kind in health.kinds}
     each = max(1, min(_EXAMPLES_PER_KIND, _EXAMPLES // max(len(corpora), 1)))
     kinds = [_kind(health.kinds[kind], corpus, each) for kind, corpus in corpora.items()]
     chapters = [_pieces(health), *kinds, *_left_out(health)]
-    return Report(title(folder, health), str(folder), health.warnings, chapters)
+    return ReportPage(title(folder, health), str(folder), health.warnings, chapters)
 
 
 def _pieces(health: Health) -> Chapter:
@@ -65,7 +65,7 @@ def _left_out(health: Health) -> Iterator[Chapter]:
             "What was left out, and why",
             "Some rows of the ledger for each reason; ledger.tsv has all of them.",
             tables=[
-                Table(
+                ReportTable(
                     f"{cause} ({health.causes[cause]:,})",
                     ("piece", "what became of it", "detail"),
                     [(row.path, row.result, row.reason()) for row in rows],
@@ -75,7 +75,7 @@ def _left_out(health: Health) -> Iterator[Chapter]:
         )
 
 
-def _examples(corpus: Corpus, n: int) -> Iterator[Example]:
+def _examples(corpus: Corpus, n: int) -> Iterator[AudioExample]:
     """The beginnings of random sequences, always the same for the same corpus, at their tempo."""
     rng = np.random.default_rng(int(corpus.digest[:8], 16))
     chosen = np.sort(rng.choice(corpus.n, min(n, corpus.n), replace=False)).tolist()
@@ -86,8 +86,8 @@ def _examples(corpus: Corpus, n: int) -> Iterator[Example]:
         meter = corpus.standing(index).meter
         about = f"{qpm:.0f} quarters a minute, {meter}" if corpus.steps_per_bar(index) else "as it was played"
         path = PurePath(corpus.source(index))
-        if sound := data_uri(score, _SECONDS):
-            yield Example(path.name, f"{about}; {path.parent}", sound)
+        if sound := sound_uri(score, _SECONDS):
+            yield AudioExample(path.name, f"{about}; {path.parent}", sound)
 
 
 def _tempos(corpus: Corpus, pieces: Sequence[int]) -> list[float]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from antiphon.data.health import Health, MusicStats
 from antiphon.data.kind_stats import KindStats
-from antiphon.render.charts import Panel
-from antiphon.render.histogram import histogram
+from antiphon.render.charts import Panel, histogram
 
 _MAX_BARS = 12
 _MAX_LABEL = 44

@@ -8,12 +8,11 @@ out, loudness marks become velocities. A voice is a part. A short first bar is a
 
 from __future__ import annotations
 
-from antiphon.io import length
-from antiphon.io.abc import text, unroll
-from antiphon.io.abc.index import index
-from antiphon.io.abc.tune import Tune
+from antiphon.io.abc import playing, text
+from antiphon.io.abc.text import index
+from antiphon.io.abc.tune import TuneReader
 from antiphon.io.abc.write import dumps
-from antiphon.io.limits import DEFAULT, Limits
+from antiphon.io.limits import DEFAULT, Limits, check_length
 from antiphon.score.score import Score
 
 __all__ = ["dumps", "index", "loads"]
@@ -21,9 +20,9 @@ __all__ = ["dumps", "index", "loads"]
 
 def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     """The first tune in the bytes of an ABC file. Raises `FormatError`, with the line, for what is none."""
-    tune = Tune(limits).read(text.lines(data))
-    score = unroll.score(tune.written(), tune.order, tune.qpm, limits)
-    length.check(score, limits, "ABC")
+    tune = TuneReader(limits).read(text.lines(data))
+    score = playing.score(tune.written(), tune.order, tune.qpm, limits)
+    check_length(score, limits, "ABC")
     title, *others = tune.titles or [""]
     about = (*(("subtitle", other) for other in others), *tune.about)
     return score.replace(title=title, about=about, source=source)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from antiphon.errors import FormatError, one_line
+from antiphon.io.abc.tokens import ACCIDENTALS
 from antiphon.score.maps import LETTERS, Key, Meter
 
 _MODES = {
@@ -28,7 +29,6 @@ _MODES = {
 }
 _SHARPS_OF_MAJOR = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _ORDER_OF_SHARPS = "FCGDAEB"
-_SIGNS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _KEY = re.compile(
     r"""\s*(?: (?P<pipes>H[Pp]) | (?P<none>none) | (?P<tonic>[A-G])(?P<sign>[#b]?)
     (?:[ \t]*(?P<mode>(?i:maj|min|mix|dor|phr|lyd|loc|ion|aeo|m(?![a-z])))[A-Za-z]*)? )""",
@@ -51,8 +51,8 @@ class KeyField(NamedTuple):
     shifts: dict[str, int]
 
 
-class Sounding(NamedTuple):
-    """How far a voice sounds from where it is written, in semitones; None where a field does not say."""
+class PitchShift(NamedTuple):
+    """Semitones from written to sounding pitch that a field sets; None where it does not say."""
 
     octave: int | None = None
     transpose: int | None = None
@@ -63,7 +63,7 @@ def key(text: str) -> KeyField | None:
     """The key in a K: field; None where it names none ('clef=bass'). Raises `FormatError`."""
     match = _KEY.match(text)
     rest = text[match.end() :] if match else text
-    explicit = {letter.upper(): _SIGNS[sign] for sign, letter in _EXPLICIT.findall(rest)}
+    explicit = {letter.upper(): ACCIDENTALS[sign] for sign, letter in _EXPLICIT.findall(rest)}
     if match is None:
         return _without_tonic(text, explicit)
     if match["none"]:
@@ -100,15 +100,15 @@ def settings(text: str) -> dict[str, str]:
     return {name.lower(): value.strip('"') for name, value in _SETTING.findall(text)}
 
 
-def sounding(text: str) -> Sounding:
-    """What the octave, the transposition and the clef of a K: or V: field mean for pitches."""
+def pitch_shift(text: str) -> PitchShift:
+    """The shift that the octave, the transposition and the clef of a K: or V: field make."""
     found = settings(text)
     octave = _whole(found.get("octave"))
     clef = _CLEF.search(text)
     if clef:
         octave = (octave or 0) + (1 if clef[1] == "+8" else -1)
     transpose = _whole(found.get("transpose", found.get("t")))
-    return Sounding(None if octave is None else 12 * octave, transpose)
+    return PitchShift(None if octave is None else 12 * octave, transpose)
 
 
 def _whole(text: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The bytes of an ABC file as numbered lines, and the spelling of its texts.
+"""The bytes of an ABC file: where the tunes of a book lie, its numbered lines, and the spelling of its texts.
 
 Source: the ABC music standard 2.1, sections 2 and 8.2.
 """
@@ -10,9 +10,15 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from antiphon.errors import FormatError
+from antiphon.io.format import Index, PieceSpan
 
+_BLOCK = 1 << 20
+_MARK = re.compile(rb"[\r\n]X:")
+_LONGEST_NAME = 24
+_LARGEST = 1 << 30  # bytes; a larger file is no tune book, and too large for one piece
 _ENDS = re.compile(r"\r\n?|\n")
 _COMMENT = re.compile(r"(?<!\\)%")
 _ACCENT = re.compile(r"\\([`'^~\"=,uvcHk.])([A-Za-z])")
@@ -27,6 +33,50 @@ _FIELD = re.compile(r"[A-Za-z]:|[|\d]")
 _GOES_ON = re.compile(r"[^\[|:\"%]{0,40}\]")
 _MOST_JOINED = 10
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
+def index(file: BinaryIO) -> Index:
+    """A span for each tune, from its 'X:' to the next one; what stands before the first holds for all.
+
+    A tune is called by its number; the second of the same number, as in 12, is called '12.2'.
+    """
+    size = file.seek(0, 2)
+    starts = list(_starts(file)) if size <= _LARGEST else []
+    if not starts:
+        return Index((PieceSpan("1", 0, size),))
+    stops = [*starts[1:], size]
+    names = _unique(_number(file, start) for start in starts)
+    return Index(tuple(map(PieceSpan, names, starts, stops)), starts[0])
+
+
+def _starts(file: BinaryIO) -> Iterator[int]:
+    """The byte of every 'X:' that begins a line."""
+    file.seek(0)
+    tail, at = b"\n", -1  # as if a line had ended before the file
+    while block := file.read(_BLOCK):
+        block = tail + (block.removeprefix(codecs.BOM_UTF8).rjust(len(block), b"\n") if at < 0 else block)
+        yield from (at + match.start() + 1 for match in _MARK.finditer(block))
+        tail = block[-2:]
+        at += len(block) - len(tail)
+
+
+def _number(file: BinaryIO, start: int) -> str:
+    file.seek(start + 2)
+    text = re.split(rb"[\r\n%#]", file.read(_LONGEST_NAME), maxsplit=1)[0].strip()
+    return text.decode("ascii", errors="replace") or "0"
+
+
+def _unique(names: Iterator[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique = name
+        while seen[name] > 1 and unique in seen:
+            unique = f"{name}.{seen[name]}"
+            seen[name] += unique in seen
+        if unique != name:
+            seen[unique] = 1
+        yield unique
 
 
 def lines(data: bytes) -> Iterator[tuple[int, str]]:

@@ -11,8 +11,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from antiphon.errors import FormatError
+from antiphon.score import chords
 from antiphon.score.maps import LETTERS
 
+ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+"""Semitones of each accidental."""
 _LENGTH = r"\d*(?:/\d*)*"
 _NOTE = rf"(?:\^\^?|__?|=)?[A-Ga-g][,']*{_LENGTH}"
 
@@ -39,8 +42,8 @@ TOKEN = re.compile(
 )
 NOTE = re.compile(rf"(?P<note>{_NOTE})(?P<tie>-?)")
 _PARTS = re.compile(rf"([\^_=]*)([A-Ga-g])([,']*)({_LENGTH})")
-_SHIFTS = {"": None, "^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _MOST_DIGITS = 12
+_LONGEST_CHORD = 24
 
 
 class NoteName(NamedTuple):
@@ -62,7 +65,7 @@ def note_name(text: str) -> NoteName:
     sign, letter, marks, length_text = match.groups()
     upper = letter.upper()
     octave = (letter != upper) + marks.count("'") - marks.count(",")
-    return NoteName(_SHIFTS[sign], upper, 60 + LETTERS[upper] + 12 * octave, *length(length_text))
+    return NoteName(ACCIDENTALS.get(sign), upper, 60 + LETTERS[upper] + 12 * octave, *length(length_text))
 
 
 @lru_cache(4096)
@@ -88,3 +91,15 @@ def numbers(text: str) -> tuple[int, ...]:
         start, stop = int(first[:3]), int((last.rpartition("-")[2] or first)[:3])
         found += range(start, min(stop, 99) + 1)
     return tuple(number for number in found[:99] if number)
+
+
+@lru_cache(4096)
+def is_chord(text: str) -> bool:
+    """Whether a text in quotes is a chord symbol."""
+    if not text or len(text) > _LONGEST_CHORD or text[0] not in "ABCDEFGN":
+        return False
+    try:
+        chords.parse(text)
+    except chords.ChordError:
+        return False
+    return True

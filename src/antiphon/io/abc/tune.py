@@ -6,15 +6,15 @@ Source: the ABC music standard 2.1, sections 2, 3, 7 and 11.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from antiphon.errors import FormatError
+from antiphon.errors import FormatError, one_line
 from antiphon.io import tempo_words
 from antiphon.io.abc import fields, text
-from antiphon.io.abc.bars import Written
-from antiphon.io.abc.line import read_line
-from antiphon.io.abc.voice import Voice
+from antiphon.io.abc.bars import WrittenVoice
+from antiphon.io.abc.tokens import TOKEN
+from antiphon.io.abc.voice import VoiceReader
 from antiphon.io.limits import Limits
 from antiphon.score.maps import DEFAULT_QPM, Meter
 
@@ -25,9 +25,25 @@ ABOUT = {
 }  # fmt: skip
 _DRUM_CHANNEL = 10
 
+_READ: dict[str, Callable[[VoiceReader, str], None]] = {
+    "note": VoiceReader.note,
+    "chord": VoiceReader.chord,
+    "rest": VoiceReader.rest,
+    "rests": VoiceReader.rests,
+    "broken": VoiceReader.broken,
+    "tuplet": VoiceReader.begin_tuplet,
+    "tie": VoiceReader.tie,
+    "text": VoiceReader.text,
+    "mark": VoiceReader.mark,
+    "plus": VoiceReader.mark,
+    "only": VoiceReader.ending,
+    "overlay": VoiceReader.overlay,
+}
+"""What takes in each kind of thing in a line of music; bar lines and fields have more to say."""
 
-class Tune:
-    """A tune while it is read."""
+
+class TuneReader:
+    """Reads one tune into its voices, and keeps what the header says about it."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -38,8 +54,8 @@ class Tune:
         self.unit: Fraction | None = None
         self.tempo = ""
         self.order = ""
-        self.voices: dict[str, Voice] = {}
-        self.voice: Voice | None = None
+        self.voices: dict[str, VoiceReader] = {}
+        self.voice: VoiceReader | None = None
         self.is_over = False
         self._declared: dict[str, str] = {}
         self._directives: list[str] = []
@@ -47,7 +63,7 @@ class Tune:
         self._reach = "pitch"
         self._in_text = self._continues = self._has_number = False
 
-    def read(self, lines: Iterable[tuple[int, str]]) -> Tune:
+    def read(self, lines: Iterable[tuple[int, str]]) -> TuneReader:
         """Every line of the tune; the file's header may come before its X:. Raises `FormatError`."""
         for number, line in text.with_whole_chords(lines):
             try:
@@ -62,7 +78,7 @@ class Tune:
             )
         return self
 
-    def written(self) -> list[Written]:
+    def written(self) -> list[WrittenVoice]:
         """The voices in their order, those without music left out."""
         found = (voice.written() for voice in self.voices.values())
         return [voice for voice in found if voice.bars]
@@ -93,15 +109,15 @@ class Tune:
     def _has_music(self) -> bool:
         return any(voice.bars or not voice.bar.is_empty for voice in self.voices.values())
 
-    def _music(self, voice: Voice, line: str) -> None:
+    def _music(self, voice: VoiceReader, line: str) -> None:
         if not self._continues:
             voice.new_line()
         elif line.lstrip()[0].isdigit() and voice.bar.is_empty:
             line = "[" + line.lstrip()  # an ending whose bar line is on the line before
         self._continues = line.endswith("\\")
-        self.voice = read_line(voice, line, self._inline)
+        self.voice = _read_line(voice, line, self._inline)
 
-    def _inline(self, field: str) -> Voice:
+    def _inline(self, field: str) -> VoiceReader:
         assert self.voice is not None
         self._in_body(self.voice, field[0], field[2:])
         return self.voice
@@ -150,27 +166,27 @@ class Tune:
         for directive in self._directives:
             self._midi(directive)
 
-    def _add(self, name: str) -> Voice:
+    def _add(self, name: str) -> VoiceReader:
         assert self.key is not None
         if len(self.voices) >= self.limits.parts:
             raise FormatError(f"more than {self.limits.parts} voices.")
         unit = self.unit or fields.default_unit(self.meter)
-        voice = Voice(name, unit, self.meter, self.key, self.limits)
+        voice = VoiceReader(name, unit, self.meter, self.key, self.limits)
         voice.accidentals.reach = self._reach
-        voice.accidentals.set_sounding(fields.sounding(self._key_text))
+        voice.accidentals.set_shift(fields.pitch_shift(self._key_text))
         voice.set_key(self.key)
         self.voices[name] = voice
         self._settle(voice, self._declared.get(name, ""))
         return voice
 
-    def _settle(self, voice: Voice, text_of_field: str) -> None:
+    def _settle(self, voice: VoiceReader, text_of_field: str) -> None:
         if text_of_field.strip():
-            voice.accidentals.set_sounding(fields.sounding(text_of_field))
+            voice.accidentals.set_shift(fields.pitch_shift(text_of_field))
             found = fields.settings(text_of_field)
             voice.title = text.spelled(found.get("name", found.get("nm", voice.title)))
             voice.is_drum = voice.is_drum or "perc" in text_of_field.split()
 
-    def _in_body(self, voice: Voice, name: str, value: str) -> None:
+    def _in_body(self, voice: VoiceReader, name: str, value: str) -> None:
         if name == "V":
             self._switch(value)
         elif name == "K":
@@ -186,7 +202,7 @@ class Tune:
         elif name == "w":
             voice.words(text.spelled(value))
 
-    def _part(self, voice: Voice, name: str) -> None:
+    def _part(self, voice: VoiceReader, name: str) -> None:
         """A part begins in this voice and in those that are written as far."""
         voice.part(name)
         for other in self.voices.values():
@@ -204,13 +220,13 @@ class Tune:
             self.voice = self.voices[name]
             self._settle(self.voice, value.strip().partition(" ")[2])
 
-    def _set_key(self, voice: Voice, value: str) -> None:
+    def _set_key(self, voice: VoiceReader, value: str) -> None:
         key = fields.key(value)
-        voice.accidentals.set_sounding(fields.sounding(value))
+        voice.accidentals.set_shift(fields.pitch_shift(value))
         if key:
             voice.set_key(key)
 
-    def _change_tempo(self, voice: Voice, value: str) -> None:
+    def _change_tempo(self, voice: VoiceReader, value: str) -> None:
         qpm = self._qpm(value, voice.unit)
         if qpm:
             voice.change(qpm)
@@ -256,3 +272,23 @@ class Tune:
         voices = list(self.voices.values())
         voice = voices[channel[0] - 1] if channel and 0 < channel[0] <= len(voices) else self.voice
         voice.program = program & 0x7F
+
+
+def _read_line(voice: VoiceReader, line: str, inline: Callable[[str], VoiceReader]) -> VoiceReader:
+    """Everything in a line of music; `inline` takes a field such as 'M:3/4' and gives the voice that follows.
+
+    Raises `FormatError` for what cannot be music.
+    """
+    for match in TOKEN.finditer(line):
+        kind = match.lastgroup or ""
+        read = _READ.get(kind)
+        if read is not None:
+            read(voice, match[kind])
+        elif kind == "bar":
+            voice.bar_line(match["sign"], match["ending"])
+        elif kind == "field":
+            voice = inline(match["field"])
+        elif kind == "open" and line[match.end() : match.end() + 1] != '"':
+            begins = one_line(line[match.start() :], 20)
+            raise FormatError(f"a chord that is never closed; it begins {begins} and needs its ']'.")
+    return voice

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from antiphon.errors import OutputError, one_line
 from antiphon.io.abc.bars import DEFAULT_LOUDNESS, LOUDNESS
-from antiphon.io.abc.layers import GRID, Piece, cut, layers, on_grid
-from antiphon.io.abc.spelling import Speller, key_text
+from antiphon.io.abc.layers import GRID, LayerSegment, cut, layers, on_grid
+from antiphon.io.abc.pitches import Speller, key_text
 from antiphon.io.abc.tune import ABOUT
 from antiphon.score import bars
 from antiphon.score.maps import Key, Meter
@@ -118,9 +118,11 @@ class _Sheet:
 class _Voice:
     """One part on the sheet."""
 
-    def __init__(self, sheet: _Sheet, number: int, parts: list[list[Piece]], words: dict[int, str]) -> None:
+    def __init__(
+        self, sheet: _Sheet, number: int, parts: list[list[LayerSegment]], words: dict[int, str]
+    ) -> None:
         self.sheet, self.is_first, self.parts, self.words = sheet, number == 0, parts, words
-        self.starts = [[piece.start for piece in part] for part in parts]
+        self.starts = [[segment.start for segment in part] for part in parts]
         self.speller = Speller(_first_key(sheet.score))
         self.loudness = DEFAULT_LOUDNESS
         self.sung: list[str] = []
@@ -143,17 +145,17 @@ class _Voice:
         cuts = [(bisect_left(starts, start), bisect_left(starts, stop)) for starts in self.starts]
         found = [part[first:last] for part, (first, last) in zip(self.parts, cuts, strict=True)]
         first, *others = found
-        over = [pieces for pieces in others if any(piece.pitches for piece in pieces)]
-        texts = [" ".join(self._pieces(first, leads=True, always=bool(over)))]
-        texts += [" ".join(self._pieces(pieces, leads=False, always=True)) for pieces in over]
+        over = [segments for segments in others if any(segment.pitches for segment in segments)]
+        texts = [" ".join(self._segments(first, leads=True, always=bool(over)))]
+        texts += [" ".join(self._segments(segments, leads=False, always=True)) for segments in over]
         return " & ".join(texts)
 
-    def _pieces(self, pieces: Sequence[Piece], *, leads: bool, always: bool) -> Iterator[str]:
-        for group, is_triplet in _groups(pieces):
+    def _segments(self, segments: Sequence[LayerSegment], *, leads: bool, always: bool) -> Iterator[str]:
+        for group, is_triplet in _groups(segments):
             text = "" if not is_triplet else "(3" if len(group) == 3 else f"(3:2:{len(group)}"
-            for piece in group:
-                text += self._signs(piece.start) if leads else ""
-                text += self._piece(piece, Fraction(3, 2) if is_triplet else Fraction(1), always)
+            for segment in group:
+                text += self._signs(segment.start) if leads else ""
+                text += self._segment(segment, Fraction(3, 2) if is_triplet else Fraction(1), always)
             yield text
 
     def _signs(self, time: int) -> str:
@@ -162,17 +164,17 @@ class _Voice:
             self.speller.set_key(sheet.keys[time])
         return "".join((*sheet.signs.get(time, ()), *(sheet.only.get(time, ()) if self.is_first else ())))
 
-    def _piece(self, piece: Piece, factor: Fraction, always: bool) -> str:
-        length = _length((piece.stop - piece.start) * factor)
-        if not piece.pitches:
+    def _segment(self, segment: LayerSegment, factor: Fraction, always: bool) -> str:
+        length = _length((segment.stop - segment.start) * factor)
+        if not segment.pitches:
             return "z" + length
-        word = self.words.pop(piece.start, None) if piece.began else None
+        word = self.words.pop(segment.start, None) if segment.began else None
         self.sung.append("*" if word is None else _syllable(word))
         # A tie hands on by letter what the key before it meant; what goes on in another key says what it is.
-        turned = not piece.began and piece.start in self.sheet.keys
-        notes = self.speller.chord(piece.pitches, always=always or turned)
-        text = f"[{notes}]" if len(piece.pitches) > 1 else notes
-        return self._loudness(piece.velocity) + text + length + ("-" if piece.goes_on else "")
+        turned = not segment.began and segment.start in self.sheet.keys
+        notes = self.speller.chord(segment.pitches, always=always or turned)
+        text = f"[{notes}]" if len(segment.pitches) > 1 else notes
+        return self._loudness(segment.velocity) + text + length + ("-" if segment.goes_on else "")
 
     def _loudness(self, velocity: int) -> str:
         if velocity == self.loudness:
@@ -184,12 +186,12 @@ class _Voice:
         return f"!{mark}!"
 
 
-def _groups(pieces: Iterable[Piece]) -> Iterator[tuple[list[Piece], bool]]:
-    """Plain pieces one by one; triplets from where their thirds begin to where they add up."""
-    group: list[Piece] = []
-    for piece in pieces:
-        group.append(piece)
-        if (piece.stop - group[0].start) % 3 == 0:
+def _groups(segments: Iterable[LayerSegment]) -> Iterator[tuple[list[LayerSegment], bool]]:
+    """Plain segments one by one; triplets from where their thirds begin to where they add up."""
+    group: list[LayerSegment] = []
+    for segment in segments:
+        group.append(segment)
+        if (segment.stop - group[0].start) % 3 == 0:
             yield group, len(group) > 1
             group = []
     if group:

@@ -1,4 +1,5 @@
-"""The outside of a Standard MIDI File: RIFF wrapping, header, track chunks.
+"""The outside of a Standard MIDI File: RIFF wrapping, header, track chunks; what both readers and the writer
+need to know of its events.
 
 Source: Standard MIDI Files 1.0 (RP-001); RMID wrapping (RP-029).
 """
@@ -14,6 +15,8 @@ from antiphon.errors import FormatError
 HEADER = struct.Struct(">4sIHHH")
 _CHUNK = struct.Struct(">4sI")
 SEQUENTIAL = 2  # the format whose chunks are pieces of their own, to be played one after the other
+NAME, LYRIC, MARKER, END, TEMPO, METER, KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58, 0x59
+"""Kinds of meta events."""
 
 
 class Header(NamedTuple):

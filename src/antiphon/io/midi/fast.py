@@ -14,11 +14,11 @@ import symusic
 
 from antiphon.io.limits import Limits
 from antiphon.io.midi.container import Header
-from antiphon.io.midi.parts import Column, Contents, Part, check_counts
+from antiphon.io.midi.parts import Contents, IntColumn, MidiPart, check_counts
 
 _REPLACEMENT = "\ufffd"  # stands where a name was not UTF-8
 _SMALL, _SWARM, _PROGRAM_CHANGE = 1 << 19, 1 << 15, 0xC
-_NOTHING: Column = np.empty(0, dtype=np.int32)
+_NOTHING: IntColumn = np.empty(0, dtype=np.int32)
 
 
 def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
@@ -50,10 +50,10 @@ def _may_swarm(data: bytes) -> bool:
     return int(np.count_nonzero(values >> 4 == _PROGRAM_CHANGE)) > _SWARM
 
 
-def _part(track: symusic.core.TrackTick) -> Part:
+def _part(track: symusic.core.TrackTick) -> MidiPart:
     notes = track.notes.numpy()
     start = notes["time"]
-    return Part(
+    return MidiPart(
         track.name,
         track.program,
         track.is_drum,
@@ -63,7 +63,7 @@ def _part(track: symusic.core.TrackTick) -> Part:
     )
 
 
-def _columns(events: Any, *names: str) -> Sequence[Column]:
+def _columns(events: Any, *names: str) -> Sequence[IntColumn]:
     if not len(events):
         return (_NOTHING,) * len(names)
     columns = events.numpy()

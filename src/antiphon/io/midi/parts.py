@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import FormatError
-from antiphon.io import length
-from antiphon.io.limits import Limits
+from antiphon.io.limits import Limits, check_length
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap, TempoMap
-from antiphon.score.notes import Notes
+from antiphon.score.notes import Int, Notes, Small
 from antiphon.score.score import Bends, Controls, Score
 
 DRUM_CHANNEL = 9
@@ -26,10 +25,11 @@ MICROSECONDS_A_MINUTE = 60_000_000
 _TIME_BITS = 40
 _RADIX_SORTED = 1 << 16  # numpy sorts 16-bit numbers in linear time
 
-Column = npt.NDArray[Any]
+IntColumn = npt.NDArray[np.integer[Any]]
+"""A column of a part, in whatever width its reader gives."""
 
 
-class Part(NamedTuple):
+class MidiPart(NamedTuple):
     """One instrument: `notes` (start, end, pitch, velocity), `controls` (time, number, value), `bends`
     (time, value).
     """
@@ -37,9 +37,9 @@ class Part(NamedTuple):
     name: str
     program: int
     is_drum: bool
-    notes: Sequence[Column]
-    controls: Sequence[Column]
-    bends: Sequence[Column]
+    notes: Sequence[IntColumn]
+    controls: Sequence[IntColumn]
+    bends: Sequence[IntColumn]
     lyrics: Sequence[tuple[int, str]] = ()
 
 
@@ -52,7 +52,7 @@ class Contents:
     """
 
     ticks_per_quarter: int
-    parts: list[Part] = field(default_factory=list)
+    parts: list[MidiPart] = field(default_factory=list)
     tempos: list[tuple[int, float]] = field(default_factory=list)
     meters: list[tuple[int, int, int]] = field(default_factory=list)
     keys: list[tuple[int, int, int]] = field(default_factory=list)
@@ -85,7 +85,7 @@ def assemble(contents: Contents, limits: Limits, source: str) -> Score:
         title=contents.title,
         source=source,
     )
-    length.check(score, limits, "MIDI")
+    check_length(score, limits, "MIDI")
     return score
 
 
@@ -116,7 +116,7 @@ def _check_parts(contents: Contents, limits: Limits) -> None:
     )
 
 
-def _notes(parts: list[Part]) -> Notes:
+def _notes(parts: list[MidiPart]) -> Notes:
     columns = _joined([part.notes for part in parts], (np.int64, np.int64, np.int16, np.int16))
     counts = [len(part.notes[0]) for part in parts]
     program = _repeated([part.program for part in parts], counts, np.int16)
@@ -125,7 +125,7 @@ def _notes(parts: list[Part]) -> Notes:
     return Notes(start, _released(start, end, pitch, track), pitch, velocity, program, is_drum, track)
 
 
-def _released(start: Column, end: Column, pitch: Column, track: Column) -> Column:
+def _released(start: Int, end: Int, pitch: Small, track: Small) -> Int:
     """Ends of the notes where a note-off lets go of every sounding note of its pitch in the part.
 
     The readers pair note-ons and note-offs first in, first out, which gives the same ends unless notes
@@ -135,9 +135,8 @@ def _released(start: Column, end: Column, pitch: Column, track: Column) -> Colum
     narrow = key.astype(np.uint16) if len(key) and key[-1] < _RADIX_SORTED else key
     order = np.argsort(narrow, kind="stable")  # by pitch in the part, then by onset as the notes came
     starts, ends, key = start[order], end[order], key[order]
-    late = 1 + np.flatnonzero(
-        (starts[1:] < ends[:-1]) & (key[1:] == key[:-1])
-    )  # the one before still sounded
+    # Notes that begin while the one before still sounds.
+    late = 1 + np.flatnonzero((starts[1:] < ends[:-1]) & (key[1:] == key[:-1]))
     late = late[ends[late] > starts[late]]
     if not len(late):
         return end
@@ -148,12 +147,12 @@ def _released(start: Column, end: Column, pitch: Column, track: Column) -> Colum
     return released
 
 
-def _joined(tables: Sequence[Sequence[Column]], dtypes: tuple[type, ...]) -> list[Column]:
-    """The tables' rows one after the other, column by column, and a column with the table's number."""
+def _joined(tables: Sequence[Sequence[IntColumn]], dtypes: tuple[type, ...]) -> list[npt.NDArray[Any]]:
+    """The tables' rows one after the other: a column of each of `dtypes`, and one of the table's number."""
     counts = [len(table[0]) for table in tables]
     if not any(counts):
         return [np.empty(0, dtype=dtype) for dtype in (*dtypes, np.int16)]
-    columns: list[Column] = [
+    columns: list[npt.NDArray[Any]] = [
         np.concatenate([table[i] for table in tables], dtype=dtype) for i, dtype in enumerate(dtypes)
     ]
     for column in columns:
@@ -161,8 +160,8 @@ def _joined(tables: Sequence[Sequence[Column]], dtypes: tuple[type, ...]) -> lis
     return [*columns, _repeated(range(len(tables)), counts, np.int16)]
 
 
-def _repeated(values: Sequence[int], counts: list[int], dtype: type) -> Column:
-    column: Column = np.repeat(np.array(values, dtype=dtype), counts)
+def _repeated(values: Sequence[int], counts: list[int], dtype: type) -> npt.NDArray[Any]:
+    column: npt.NDArray[Any] = np.repeat(np.array(values, dtype=dtype), counts)
     column.flags.writeable = False
     return column
 
@@ -180,11 +179,11 @@ def _is_chord(text: str) -> bool:
     return text.startswith(CHORD_PREFIX)
 
 
-def _says_something(part: Part) -> bool:
+def _says_something(part: MidiPart) -> bool:
     return any(len(column) for column in (part.notes[0], part.controls[0], part.bends[0], part.lyrics))
 
 
-def _lyrics(parts: list[Part], elsewhere: list[tuple[int, str]]) -> tuple[Mark, ...]:
+def _lyrics(parts: list[MidiPart], elsewhere: list[tuple[int, str]]) -> tuple[Mark, ...]:
     sung = [(time, text, i) for i, part in enumerate(parts) for time, text in part.lyrics]
     return _marks([*sung, *((time, text, -1) for time, text in elsewhere)])
 

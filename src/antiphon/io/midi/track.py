@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from antiphon.errors import FormatError
-from antiphon.io.midi.container import text
-from antiphon.io.midi.parts import DRUM_CHANNEL, Column, Part
+from antiphon.io.midi.container import END, KEY, LYRIC, MARKER, METER, NAME, TEMPO, text
+from antiphon.io.midi.parts import DRUM_CHANNEL, IntColumn, MidiPart
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFE: 0}
 _SYSEX = (0xF0, 0xF7)
 _META = 0xFF
-_NAME, _LYRIC, _MARKER, _END, _TEMPO, _METER, _KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58, 0x59
 _TITLE_WITHIN = 1 << 17  # bytes of a conductor's chunk that are looked at
 _LONGEST_NUMBER = 4  # bytes of a variable-length number
 
@@ -27,8 +26,10 @@ Row = tuple[int, ...]
 
 
 @dataclass
-class Voice:
-    """One channel with one program; rows of `notes` are (note-on number, start, end, pitch, velocity)."""
+class PartRows:
+    """A part while its chunk is read. Rows of `notes` are (note-on number, start, end, pitch, velocity), of
+    `controls` (time, number, value), of `bends` (time, value).
+    """
 
     notes: list[Row] = field(default_factory=list)
     controls: list[Row] = field(default_factory=list)
@@ -41,25 +42,25 @@ class Track:
 
     name: str = ""
     length: int = 0
-    parts: dict[tuple[int, int], Voice] = field(default_factory=dict)
+    parts: dict[tuple[int, int], PartRows] = field(default_factory=dict)
     lyrics: list[tuple[int, str]] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
     tempos: list[tuple[int, float]] = field(default_factory=list)
     meters: list[tuple[int, int, int]] = field(default_factory=list)
     keys: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def columns(self, offset: int) -> tuple[list[Part], list[tuple[int, str]]]:
+    def columns(self, offset: int) -> tuple[list[MidiPart], list[tuple[int, str]]]:
         """The parts, `offset` ticks later, the lyrics with the first of them; and the lyrics where there
         is no part.
         """
         sung = [(time + offset, words) for time, words in self.lyrics]
         parts = []
-        for (channel, program), voice in sorted(self.parts.items()):
-            notes = _columns(sorted(voice.notes), 5)[1:]
-            controls, bends = _columns(voice.controls, 3), _columns(voice.bends, 2)
+        for (channel, program), rows in sorted(self.parts.items()):
+            notes = _columns(sorted(rows.notes), 5)[1:]
+            controls, bends = _columns(rows.controls, 3), _columns(rows.bends, 2)
             for times in (*notes[:2], controls[0], bends[0]):
                 times += offset
-            parts.append(Part(self.name, program, channel == DRUM_CHANNEL, notes, controls, bends, sung))
+            parts.append(MidiPart(self.name, program, channel == DRUM_CHANNEL, notes, controls, bends, sung))
             sung = []
         return parts, sung
 
@@ -77,7 +78,7 @@ def read_track(data: bytes, start: int, end: int) -> Track:
 
 def conductor_title(data: bytes, start: int, end: int) -> str:
     """Name of a chunk in which nothing is played on any channel; an empty string for other chunks."""
-    if data.find(bytes([_META, _NAME]), start, end) < 0:
+    if data.find(bytes([_META, NAME]), start, end) < 0:
         return ""
     reader = _Reader(data, start, end)
     while reader.position < reader.end and not reader.ended:
@@ -87,7 +88,7 @@ def conductor_title(data: bytes, start: int, end: int) -> str:
     return reader.track.name
 
 
-def _columns(rows: list[Row], n: int) -> list[Column]:
+def _columns(rows: list[Row], n: int) -> list[IntColumn]:
     return list(np.array(rows, dtype=np.int64).reshape(-1, n).T.copy())
 
 
@@ -100,10 +101,9 @@ class _Reader:
         self.ended = False
         self.track = Track()
         self.programs = [0] * 16
-        self.open: defaultdict[tuple[int, int], deque[tuple[int, int, int, Voice]]] = defaultdict(deque)
-        self.waiting: defaultdict[int, Voice] = defaultdict(
-            Voice
-        )  # controls and bends before a part's first note
+        self.open: defaultdict[tuple[int, int], deque[tuple[int, int, int, PartRows]]] = defaultdict(deque)
+        # Controls and bends of a channel before its part's first note.
+        self.waiting: defaultdict[int, PartRows] = defaultdict(PartRows)
 
     def event(self) -> None:
         """Take in one event."""
@@ -148,26 +148,26 @@ class _Reader:
         elif kind in (0x8, 0x9):
             self._note_off(channel, values[0])
         elif kind == 0xB:
-            self._voice(channel).controls.append((self.time, *values))
+            self._part(channel).controls.append((self.time, *values))
         elif kind == 0xC:
             self.programs[channel] = values[0]
         elif kind == 0xE:
-            self._voice(channel).bends.append((self.time, values[0] + 128 * values[1] - 8192))
+            self._part(channel).bends.append((self.time, values[0] + 128 * values[1] - 8192))
 
-    def _voice(self, channel: int) -> Voice:
+    def _part(self, channel: int) -> PartRows:
         return self.track.parts.get((channel, self.programs[channel])) or self.waiting[channel]
 
     def _note_on(self, channel: int, pitch: int, velocity: int) -> None:
         key = channel, self.programs[channel]
         if key not in self.track.parts:
-            self.track.parts[key] = self.waiting.pop(channel, Voice())
+            self.track.parts[key] = self.waiting.pop(channel, PartRows())
         self.n_notes += 1
         self.open[channel, pitch].append((self.n_notes, self.time, velocity, self.track.parts[key]))
 
     def _note_off(self, channel: int, pitch: int) -> None:
         if self.open[channel, pitch]:
-            number, start, velocity, voice = self.open[channel, pitch].popleft()
-            voice.notes.append((number, start, self.time, pitch, velocity))
+            number, start, velocity, rows = self.open[channel, pitch].popleft()
+            rows.notes.append((number, start, self.time, pitch, velocity))
 
     def _system_event(self, status: int) -> None:
         if status == _META:
@@ -183,16 +183,16 @@ class _Reader:
 
     def _meta_event(self, kind: int, body: bytes) -> None:
         track = self.track
-        if kind == _NAME:
+        if kind == NAME:
             track.name = text(body)
-        elif kind == _LYRIC:
+        elif kind == LYRIC:
             track.lyrics.append((self.time, text(body)))
-        elif kind == _MARKER:
+        elif kind == MARKER:
             track.markers.append((self.time, text(body)))
-        elif kind == _TEMPO and len(body) >= 3:
+        elif kind == TEMPO and len(body) >= 3:
             track.tempos.append((self.time, int.from_bytes(body[:3], "big")))
-        elif kind == _METER and len(body) >= 2 and body[1] < 8:
+        elif kind == METER and len(body) >= 2 and body[1] < 8:
             track.meters.append((self.time, body[0], 1 << body[1]))
-        elif kind == _KEY and len(body) >= 2:
+        elif kind == KEY and len(body) >= 2:
             track.keys.append((self.time, (body[0] ^ 0x80) - 0x80, body[1]))
-        self.ended = kind == _END
+        self.ended = kind == END

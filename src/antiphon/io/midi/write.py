@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from antiphon.errors import OutputError
-from antiphon.io.midi.container import HEADER
+from antiphon.io.limits import MOST_TICKS_PER_QUARTER
+from antiphon.io.midi.container import END, HEADER, KEY, LYRIC, MARKER, METER, NAME, TEMPO
 from antiphon.io.midi.parts import CHORD_PREFIX, DRUM_CHANNEL, MICROSECONDS_A_MINUTE
 from antiphon.score.maps import Key, Mark
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
-_NAME, _LYRIC, _MARKER, _END, _TEMPO, _METER, _KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58, 0x59
 _CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 _SHARPS = {(7 * n) % 12: n for n in range(-5, 7)}  # of the major key on that tonic
 _WITH_MINOR_THIRD = ("minor", "aeolian", "dorian", "phrygian", "locrian")
@@ -50,9 +50,10 @@ def dumps(score: Score) -> bytes:
     that overlap at one pitch of one part are told apart by order only. Raises `OutputError` for what MIDI
     cannot hold.
     """
-    if score.ticks_per_quarter > 0x7FFF:
+    if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
         raise OutputError(
-            f"MIDI holds at most 32767 ticks a quarter, not {score.ticks_per_quarter}. Resample first."
+            f"MIDI holds at most {MOST_TICKS_PER_QUARTER} ticks a quarter, not {score.ticks_per_quarter}. "
+            "Resample first."
         )
     groups = _groups(score)
     parts = [_part(score, group, channel) for group, channel in zip(groups, _channels(groups), strict=True)]
@@ -93,12 +94,12 @@ def _conductor(score: Score) -> list[Event]:
     )
     return [
         *_name(score.title),
-        *(_meta(time, _TEMPO, _microseconds(qpm).to_bytes(3, "big")) for time, qpm in tempos),
-        *(_meta(time, _METER, _meter(n, d)) for time, n, d in meters),
-        *(_meta(change.time, _KEY, _key(change.key)) for change in score.keys),
-        *_texts(_MARKER, (chord._replace(text=CHORD_PREFIX + chord.text) for chord in score.chords)),
-        *_texts(_MARKER, score.markers),
-        *_texts(_LYRIC, (lyric for lyric in score.lyrics if lyric.track < 0)),
+        *(_meta(time, TEMPO, _microseconds(qpm).to_bytes(3, "big")) for time, qpm in tempos),
+        *(_meta(time, METER, _meter(n, d)) for time, n, d in meters),
+        *(_meta(change.time, KEY, _key(change.key)) for change in score.keys),
+        *_texts(MARKER, (chord._replace(text=CHORD_PREFIX + chord.text) for chord in score.chords)),
+        *_texts(MARKER, score.markers),
+        *_texts(LYRIC, (lyric for lyric in score.lyrics if lyric.track < 0)),
     ]
 
 
@@ -108,7 +109,7 @@ def _part(score: Score, group: _Group, channel: int) -> list[Event]:
     events = [*_name(score.track_name(group.track)), (0, _OFF, bytes([0xC0 | channel, group.program]))]
     if group.is_first:
         events += _changes(score, group.track, channel)
-        events += _texts(_LYRIC, (lyric for lyric in score.lyrics if lyric.track == group.track))
+        events += _texts(LYRIC, (lyric for lyric in score.lyrics if lyric.track == group.track))
     return events + _notes(notes[mine], channel)
 
 
@@ -140,7 +141,7 @@ def _notes(notes: Notes, channel: int) -> list[Event]:
 
 
 def _name(name: str) -> list[Event]:
-    return [(0, _OFF, _meta(0, _NAME, _encoded(name))[2])] if name else []
+    return [(0, _OFF, _meta(0, NAME, _encoded(name))[2])] if name else []
 
 
 def _texts(kind: int, marks: Iterable[Mark]) -> list[Event]:
@@ -186,5 +187,5 @@ def _chunk(events: list[Event]) -> bytes:
     ordered = sorted(events, key=lambda event: event[:2])
     steps = (b - a for a, b in zip([0, *(e[0] for e in ordered)], (e[0] for e in ordered), strict=False))
     body = b"".join(_number(step) + event[2] for step, event in zip(steps, ordered, strict=True))
-    body += bytes([0, 0xFF, _END, 0])
+    body += bytes([0, 0xFF, END, 0])
     return struct.pack(">4sI", b"MTrk", len(body)) + body

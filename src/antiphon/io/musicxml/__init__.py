@@ -9,7 +9,7 @@ notes. Sources: MusicXML 4.0 (W3C Music Notation Community Group) and its tutori
 from __future__ import annotations
 
 from antiphon.io.limits import DEFAULT, Limits
-from antiphon.io.musicxml import container, reader, writer
+from antiphon.io.musicxml import container, read, write
 from antiphon.score.score import Score
 
 __all__ = ["MAGIC", "MXL_MAGIC", "dumps", "dumps_mxl", "loads", "loads_mxl"]
@@ -29,19 +29,19 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
 
     Raises `FormatError` where it is no MusicXML, damaged, or outside `limits`.
     """
-    return reader.score(data, limits, source)
+    return read.score(data, limits, source)
 
 
 def loads_mxl(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     """The same for the bytes of an MXL file."""
-    return reader.score(container.unpacked(data, limits), limits, source)
+    return read.score(container.unpacked(data, limits), limits, source)
 
 
 def dumps(score: Score) -> bytes:
-    """`score` as the bytes of a MusicXML file; `writer.document` says what it holds. Raises `OutputError`."""
-    return writer.document(score)
+    """`score` as the bytes of a MusicXML file; `write.document` says what it holds. Raises `OutputError`."""
+    return write.document(score)
 
 
 def dumps_mxl(score: Score) -> bytes:
     """`score` as the bytes of an MXL file. Raises `OutputError`."""
-    return container.packed(writer.document(score))
+    return container.packed(write.document(score))

@@ -1,4 +1,4 @@
-"""Keys, meters and transpositions, as `attributes` elements say them."""
+"""Keys, meters and transpositions as `attributes` elements say them; pitches as written and as they sound."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from antiphon.io.musicxml.numbers import integer
-from antiphon.score.maps import Key, Meter
+from antiphon.errors import one_line
+from antiphon.io.musicxml.numbers import exact, integer
+from antiphon.score.maps import LETTERS, Key, Meter
 
 _MODES = {
     "major": 0, "minor": 9, "ionian": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7,
@@ -22,9 +24,15 @@ _MOST_BEATS = 255
 _FINEST = 64
 _MOST_OCTAVES = 10
 _NUMBER = re.compile(r"\d{1,3}")
+_FRACTION = ("beats", "beat-type")
+_SHOWN = 30  # characters of a text in a message
 
 Meters = tuple[Meter, ...]
 """The meters that a measure may have under one time signature, the usual one first; none for free time."""
+
+
+class Damaged(Exception):
+    """What stands in a measure makes no sense; the message says what was found."""
 
 
 class Transposition(NamedTuple):
@@ -37,6 +45,7 @@ class Transposition(NamedTuple):
 
 
 WRITTEN = Transposition()
+"""Of a part that sounds as written."""
 
 
 def transposition(transpose: Element) -> Transposition:
@@ -86,9 +95,6 @@ def meters(time: Element) -> Meters:
     return _possible([Meter(int(total * denominator), denominator), *found])
 
 
-_FRACTION = ("beats", "beat-type")
-
-
 def _possible(found: list[Meter]) -> Meters:
     return tuple(meter for meter in found if meter.numerator <= _MOST_BEATS and meter.denominator <= _FINEST)
 
@@ -116,3 +122,33 @@ def covering(quarters: Fraction, denominator: int) -> Meter | None:
     while numerator > _MOST_BEATS and not numerator % 2 and denominator > 1:
         numerator, denominator = numerator // 2, denominator // 2
     return Meter(numerator, denominator) if numerator <= _MOST_BEATS else None
+
+
+def written_pitch(pitch: Element) -> int:
+    """The written MIDI pitch; quarter tones are rounded up."""
+    step, alter, octave = pitch.findtext("step"), pitch.findtext("alter"), pitch.findtext("octave")
+    found = _midi_pitch(step, alter, octave)
+    if found is None:
+        shown = one_line(" ".join(filter(None, (step, alter, octave))), _SHOWN)
+        raise Damaged(f"a pitch of '{shown}'")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _midi_pitch(step: str | None, alter: str | None, octave: str | None) -> int | None:
+    height, moved = integer(octave), exact(alter or "0")
+    letter = LETTERS.get((step or "").strip())
+    if letter is None or height is None or moved is None:
+        return None
+    return 12 * (height + 1) + letter + math.floor(moved + Fraction(1, 2))
+
+
+def sounding_pitches(note: int, moved: Transposition) -> list[int]:
+    """The pitches at which a written one sounds, two in a doubled part. Raises `Damaged` outside 0-127."""
+    pitches = [note + moved.semitones]
+    if moved.doubled:
+        pitches.append(pitches[0] + moved.doubled)
+    for pitch in pitches:
+        if not 0 <= pitch <= 127:
+            raise Damaged(f"a note of MIDI pitch {pitch}, which is not 0 to 127")
+    return pitches

@@ -1,13 +1,21 @@
-"""Tempo, loudness and rehearsal marks in `direction` and `sound` elements."""
+"""Tempo and loudness: what `direction` and `sound` elements say, and the velocities of notes that follow.
+
+Marks of loudness hold until the next; hairpins lead from one to another.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+import numpy as np
+
 from antiphon.io import tempo_words
-from antiphon.io.musicxml.numbers import number
+from antiphon.io.musicxml.numbers import Place, number
+from antiphon.score.notes import Float, Int
 
 LEVELS = {
     "n": 1, "pppppp": 1, "ppppp": 5, "pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96,
@@ -23,6 +31,11 @@ _BEATS = {
     "maxima": 32.0, "long": 16.0, "breve": 8.0, "whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 1 / 2,
     "16th": 1 / 4, "32nd": 1 / 8, "64th": 1 / 16, "128th": 1 / 32,
 }  # fmt: skip
+STRESS = 15
+"""How much louder a stressed or accented note is."""
+_USUAL = 80.0  # velocity before any mark (mf)
+_STEP = 16.0  # from one mark to the next, as from p to mp
+_SIGNS = {"crescendo": 1, "diminuendo": -1}
 _SLOWEST, _FASTEST = 1.0, 100_000.0
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
@@ -87,3 +100,94 @@ def dynamics(mark: Element) -> tuple[int | None, bool]:
     names = [child.tag if child.tag != "other-dynamics" else (child.text or "").strip() for child in mark]
     level = next((LEVELS[name] for name in names if name in LEVELS), None)
     return level, any(name in STRESSES for name in names)
+
+
+class PlacedHairpin(NamedTuple):
+    """A hairpin as written: louder (`sign` 1) or softer (-1)."""
+
+    start: Place
+    stop: Place
+    sign: int
+
+
+class Loudness:
+    """Takes in the marks of a part: adds to its `levels` and `hairpins`, and to the `stressed` places."""
+
+    def __init__(self, levels: list[tuple[Place, int]], hairpins: list[PlacedHairpin]) -> None:
+        self.levels, self.hairpins = levels, hairpins
+        self._open: dict[str, tuple[Place, int]] = {}
+        self.stressed: set[Place] = set()
+
+    def sound(self, sound: Element, place: Place) -> None:
+        """Take in a `sound`."""
+        level = loudness(sound)
+        if level is not None:
+            self.levels.append((place, level))
+
+    def dynamics(self, mark: Element, place: Place) -> None:
+        """Take in a `dynamics` mark."""
+        level, stresses = dynamics(mark)
+        if level is not None:
+            self.levels.append((place, level))
+        if stresses:
+            self.stressed.add(place)
+
+    def wedge(self, wedge: Element, place: Place) -> None:
+        """Take in the beginning or the end of a hairpin."""
+        number, kind = wedge.get("number", "1"), wedge.get("type", "")
+        if kind in _SIGNS:
+            self._open[number] = (place, _SIGNS[kind])
+        elif kind == "stop" and number in self._open:
+            start, sign = self._open.pop(number)
+            if start < place:
+                self.hairpins.append(PlacedHairpin(start, place, sign))
+
+
+class Level(NamedTuple):
+    """From `time` (ticks) on, `velocity`."""
+
+    time: int
+    velocity: float
+
+
+class Hairpin(NamedTuple):
+    """From `start` to `stop` (ticks) louder (`sign` 1) or softer (-1)."""
+
+    start: int
+    stop: int
+    sign: int
+
+
+def velocities(times: Int, levels: Sequence[Level], hairpins: Sequence[Hairpin], near: int) -> Float:
+    """Velocity of notes at `times` (int64 [N] ticks), float64 [N].
+
+    A hairpin leads to the mark that stands at its end or up to `near` ticks after it, else one mark up or
+    down, where the part then stays.
+    """
+    marks = sorted([Level(-1, _USUAL), *levels], key=lambda level: level.time)
+    at = [level.time for level in marks]
+    reached: list[Level] = [marks[0]]
+    ramps = []
+    for hairpin in sorted(hairpins):
+        first = bisect_right(at, hairpin.start)
+        before = max(marks[first - 1], reached[-1], key=lambda level: level.time).velocity
+        if first < len(at) and at[first] <= hairpin.stop + near:
+            target = marks[first].velocity
+        else:
+            target = min(max(before + _STEP * hairpin.sign, 1.0), 127.0)
+            reached.append(Level(hairpin.stop, target))
+        ramps.append((hairpin, before, target))
+    return _sounding(times, sorted([*marks, *reached], key=lambda level: level.time), ramps)
+
+
+def _sounding(times: Int, marks: Sequence[Level], ramps: Sequence[tuple[Hairpin, float, float]]) -> Float:
+    at = np.array([level.time for level in marks])
+    value = np.array([level.velocity for level in marks])
+    found: Float = value[np.searchsorted(at, times, side="right") - 1]
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    for (start, stop, _), before, target in ramps:
+        low, high = np.searchsorted(ordered, (start, stop))
+        rows = order[low:high]
+        found[rows] = before + (target - before) * (times[rows] - start) / max(stop - start, 1)
+    return found

@@ -1,4 +1,4 @@
-"""Walks through a part, measure by measure, and writes down what sounds, and where.
+"""Reads a part measure by measure into a `WrittenScore`: what sounds, and where.
 
 Left out: grace notes (they have no time of their own), cue notes, and what concerns printing only. Notes that
 are not printed sound. Ornaments and tremolos sound as the notes written.
@@ -12,18 +12,13 @@ from xml.etree.ElementTree import Element
 
 from antiphon.errors import FormatError, one_line
 from antiphon.io.limits import Limits
-from antiphon.io.musicxml import attributes, directions, harmony, pitches
-from antiphon.io.musicxml.attributes import WRITTEN, Transposition
-from antiphon.io.musicxml.clock import Clock
-from antiphon.io.musicxml.dynamics import STRESS
-from antiphon.io.musicxml.loudness import Loudness
-from antiphon.io.musicxml.numbers import exact, integer
-from antiphon.io.musicxml.parts import Instrument, Part
-from antiphon.io.musicxml.pitches import Damaged
-from antiphon.io.musicxml.structure import Place
-from antiphon.io.musicxml.symbols import Symbols
-from antiphon.io.musicxml.ties import STARTS, STOPS
-from antiphon.io.musicxml.written import Note, Sung, Written
+from antiphon.io.musicxml import attributes, directions, harmony
+from antiphon.io.musicxml.attributes import WRITTEN, Damaged, Transposition
+from antiphon.io.musicxml.directions import STRESS, Loudness
+from antiphon.io.musicxml.harmony import SymbolPlacer
+from antiphon.io.musicxml.numbers import DivisionsToTicks, Place, exact, integer
+from antiphon.io.musicxml.parts import Instrument, XmlPart
+from antiphon.io.musicxml.written import STARTS, STOPS, Note, Syllable, WrittenScore
 from antiphon.io.repeats import MOST_BARS
 from antiphon.score import chords
 from antiphon.score.maps import Meter
@@ -31,24 +26,24 @@ from antiphon.score.maps import Meter
 _ACCENTS = {"accent": STRESS, "strong-accent": 2 * STRESS}
 _TIES = {"start": STARTS, "stop": STOPS, "continue": STARTS | STOPS}
 _IN_A_WORD = ("begin", "middle")
-_SHOWN = 30
+_SHOWN = 30  # characters of a text in a message
 
 
-class Walker:
-    """A cursor in a part, and what holds there."""
+class PartReader:
+    """Reads one part: a cursor in it, and what holds at that place."""
 
-    def __init__(self, part: Part, written: Written, limits: Limits) -> None:
+    def __init__(self, part: XmlPart, written: WrittenScore, limits: Limits) -> None:
         self.part, self.written, self.limits = part, written, limits
         self.track, self.first = len(written.names), len(written.notes)
         written.names.append(part.name)
-        self.clock = Clock(written.ticks_per_quarter)
+        self.clock = DivisionsToTicks(written.ticks_per_quarter)
         self.transpositions: dict[str, Transposition] = {}
         self.meters: attributes.Meters = ()
         self.voices: dict[str, int] = {}
         self.loudness = Loudness(
-            written.levels.setdefault(self.track, []), written.slopes.setdefault(self.track, [])
+            written.levels.setdefault(self.track, []), written.hairpins.setdefault(self.track, [])
         )
-        self.symbols = Symbols(written.chords)
+        self.symbols = SymbolPlacer(written.chords)
         self.begins: list[int] = []
         self.measure = -1
         self.cursor: int | Fraction = 0
@@ -79,7 +74,7 @@ class Walker:
             if len(self.written.notes) > self.limits.notes:
                 break
         self.written.check(self.limits)
-        self.loudness.stress(self.written.notes, self.first)
+        self.written.stress(self.loudness.stressed, self.first)
 
     @property
     def place(self) -> Place:
@@ -135,9 +130,9 @@ class Walker:
         staff = seen["staff"].text or "" if "staff" in seen else ""
         if "pitch" in seen:
             moved = self.transpositions.get(staff) or self.transpositions.get("", WRITTEN)
-            heard = pitches.sounding(pitches.written(seen["pitch"]), moved)
+            heard = attributes.sounding_pitches(attributes.written_pitch(seen["pitch"]), moved)
         elif "unpitched" in seen:
-            heard = [pitches.percussion(seen["unpitched"], instrument)]
+            heard = [instrument.percussion_key(seen["unpitched"])]
         else:
             raise Damaged("a note that is neither pitched, unpitched nor a rest")
         is_drum = "unpitched" in seen or instrument.is_drum
@@ -175,7 +170,7 @@ class Walker:
                 continue
             hyphen = "-" * ((lyric.findtext("syllabic") or "").strip() in _IN_A_WORD)
             digits = "".join(filter(str.isdigit, lyric.get("number", "")))[-2:]
-            sung = Sung((self.measure, start), text + hyphen, integer(digits) or number, self.track)
+            sung = Syllable((self.measure, start), text + hyphen, integer(digits) or number, self.track)
             self.written.lyrics.append(sung)
 
     def _repeat_measure(self) -> None:
@@ -271,12 +266,12 @@ def _tie(types: list[str]) -> int:
 
 
 _HANDLERS = {
-    "note": Walker._note,
-    "backup": Walker._backup,
-    "forward": Walker._forward,
-    "attributes": Walker._attributes,
-    "direction": Walker._direction,
-    "sound": Walker._sounds,
-    "harmony": Walker._harmony,
-    "barline": Walker._barline,
+    "note": PartReader._note,
+    "backup": PartReader._backup,
+    "forward": PartReader._forward,
+    "attributes": PartReader._attributes,
+    "direction": PartReader._direction,
+    "sound": PartReader._sounds,
+    "harmony": PartReader._harmony,
+    "barline": PartReader._barline,
 }

@@ -2,7 +2,7 @@
 
 Every time becomes the tick nearest to its second; a quantised sequence is read by its steps. Sections are
 played out. Parts are instruments in the order of their numbers, or, where the sequence names parts, those.
-What no one said has the format's defaults: 120 quarters a minute, 4/4, 220 ticks a quarter; velocity 100.
+Absent values have the format's defaults: 120 quarters a minute, 4/4, 220 ticks a quarter; velocity 100.
 Left out: beats, and impossible tempos and meters. Texts of no special kind are markers.
 """
 
@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from antiphon.errors import FormatError
 from antiphon.io.limits import DEFAULT, Limits
 from antiphon.io.notesequence import texts
-from antiphon.io.notesequence.clock import Clock
-from antiphon.io.notesequence.messages import CHORD, MODES
-from antiphon.io.notesequence.parts import Parts
+from antiphon.io.notesequence.clock import SecondsToTicks, in_seconds, resolution
+from antiphon.io.notesequence.messages import CHORD, MODES, parsed
 from antiphon.io.notesequence.sections import unrolled
-from antiphon.io.notesequence.steps import in_seconds, resolution
 from antiphon.io.notesequence.texts import Text
-from antiphon.io.notesequence.wire import parsed
 from antiphon.io.notesequence.write import about
 from antiphon.score.maps import Key, KeyChange, Mark, MeterMap
-from antiphon.score.notes import Float, Notes
+from antiphon.score.notes import Float, Notes, Small
 from antiphon.score.score import Bends, Controls, Score
 
 _VELOCITY = 100  # of notes that say none
@@ -46,7 +43,7 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     message = parsed(data, limits)
     _check_counts(message, limits)
     message = unrolled(in_seconds(message), limits)
-    clock = Clock(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
+    clock = SecondsToTicks(((tempo.time, tempo.qpm) for tempo in message.tempos), resolution(message), limits)
     rows = _table(message.notes, _NOTE)
     parts = Parts.of(message, rows[:, -2], rows[:, -1], limits)
     score = _score(message, _notes(rows, clock, parts), clock, parts, source)
@@ -55,7 +52,7 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
     return score
 
 
-def _score(message: Any, notes: Notes, clock: Clock, parts: Parts, source: str) -> Score:
+def _score(message: Any, notes: Notes, clock: SecondsToTicks, parts: Parts, source: str) -> Score:
     metadata = message.sequence_metadata
     said = [(a.time, texts.understood(a.text)) for a in message.text_annotations if not a.annotation_type]
     told = tuple((text.of, text.text) for _, text in said if text.kind == texts.ABOUT)
@@ -90,7 +87,7 @@ def _check_counts(message: Any, limits: Limits) -> None:
             raise FormatError(f"{count} {what}; at most {most} are read. The file is probably damaged.")
 
 
-def _notes(rows: Float, clock: Clock, parts: Parts) -> Notes:
+def _notes(rows: Float, clock: SecondsToTicks, parts: Parts) -> Notes:
     """Notes of the rows of `_NOTE`."""
     if not len(rows):
         return Notes.none()
@@ -110,7 +107,7 @@ def _notes(rows: Float, clock: Clock, parts: Parts) -> Notes:
     )
 
 
-def _meters(message: Any, clock: Clock) -> MeterMap:
+def _meters(message: Any, clock: SecondsToTicks) -> MeterMap:
     possible = [
         entry
         for entry in message.time_signatures
@@ -120,7 +117,7 @@ def _meters(message: Any, clock: Clock) -> MeterMap:
     return MeterMap.of((t, e.numerator, e.denominator) for t, e in zip(times, possible, strict=True))
 
 
-def _keys(message: Any, clock: Clock, said: Said) -> tuple[KeyChange, ...]:
+def _keys(message: Any, clock: SecondsToTicks, said: Said) -> tuple[KeyChange, ...]:
     others = {time: text.text for time, text in said if text.kind == texts.MODE}
     entries = sorted(message.key_signatures, key=lambda entry: entry.time)
     modes = [
@@ -133,19 +130,19 @@ def _keys(message: Any, clock: Clock, said: Said) -> tuple[KeyChange, ...]:
     )
 
 
-def _chords(message: Any, clock: Clock) -> tuple[Mark, ...]:
+def _chords(message: Any, clock: SecondsToTicks) -> tuple[Mark, ...]:
     found = [(a.time, a.text, -1) for a in message.text_annotations if a.annotation_type == CHORD]
     return _placed(found, clock)
 
 
-def _marks(said: Said, kind: str, clock: Clock, parts: Parts) -> tuple[Mark, ...]:
+def _marks(said: Said, kind: str, clock: SecondsToTicks, parts: Parts) -> tuple[Mark, ...]:
     found = [
         (time, text.text, texts.part(text.of, len(parts.rank))) for time, text in said if text.kind == kind
     ]
     return _placed(found, clock)
 
 
-def _placed(found: list[tuple[float, str, int]], clock: Clock) -> tuple[Mark, ...]:
+def _placed(found: list[tuple[float, str, int]], clock: SecondsToTicks) -> tuple[Mark, ...]:
     """Marks by time, in their order where times are equal."""
     if not found:
         return ()
@@ -154,7 +151,7 @@ def _placed(found: list[tuple[float, str, int]], clock: Clock) -> tuple[Mark, ..
     return tuple(sorted(marks, key=lambda mark: mark.time))
 
 
-def _controls(message: Any, clock: Clock, parts: Parts) -> Controls:
+def _controls(message: Any, clock: SecondsToTicks, parts: Parts) -> Controls:
     if not message.control_changes:
         return Controls.none()
     rows = _table(message.control_changes, _CONTROL)
@@ -163,7 +160,7 @@ def _controls(message: Any, clock: Clock, parts: Parts) -> Controls:
     return Controls(clock.ticks(rows[:, 0]), number, value, parts.of_instruments(rows[:, 3]))
 
 
-def _bends(message: Any, clock: Clock, parts: Parts) -> Bends:
+def _bends(message: Any, clock: SecondsToTicks, parts: Parts) -> Bends:
     if not message.pitch_bends:
         return Bends.none()
     rows = _table(message.pitch_bends, _BEND)
@@ -174,3 +171,51 @@ def _bends(message: Any, clock: Clock, parts: Parts) -> Bends:
 def _table(entries: Any, row: Callable[[Any], tuple[Any, ...]]) -> Float:
     """A row of numbers an entry, float64 [N, columns]; 32-bit integers are exact in it."""
     return np.array([row(entry) for entry in entries] or np.empty((0, 2)), dtype=np.float64)
+
+
+class Parts(NamedTuple):
+    """The parts of a score made of a message, in the order of their numbers there."""
+
+    tracks: Small
+    """The part of every note, int16 [N]."""
+    rank: dict[int, int]
+    """The part of each instrument, or of each part that the message names."""
+    home: dict[int, int]
+    """Instrument to part of the message, where it names parts."""
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, message: Any, instrument: Float, part: Float, limits: Limits) -> Parts:
+        """The parts of a message, those without a note too, given those of its notes. Raises `FormatError`
+        for too many.
+        """
+        by_part = bool(message.part_infos)
+        columns = instrument.tolist(), part.tolist()
+        home = dict(zip(*columns, strict=True)) if by_part else {}
+        used = {info.instrument for info in message.instrument_infos}
+        for entries in (message.control_changes, message.pitch_bends):
+            used |= {entry.instrument for entry in entries} if entries else set()
+        said = {home.get(number, number) for number in used} | set(columns[by_part])
+        said |= {info.part for info in message.part_infos}
+        if len(said) > limits.parts:
+            raise FormatError(
+                f"{len(said)} parts; at most {limits.parts} are read. The file is probably damaged."
+            )
+        numbers = sorted(said)
+        rank = {number: place for place, number in enumerate(numbers)}
+        tracks = np.searchsorted(numbers, part if by_part else instrument) if numbers else part
+        return cls(tracks.astype(np.int16), rank, home, _names(message, rank, home))
+
+    def of_instruments(self, instruments: Float) -> Small:
+        """The part of each of `instruments` [N]."""
+        found = [self.rank[self.home.get(number, number)] for number in instruments.tolist()]
+        return np.array(found, dtype=np.int16)
+
+
+def _names(message: Any, rank: dict[int, int], home: dict[int, int]) -> tuple[str, ...]:
+    """Names up to the last part that has one; parts' own names where the instruments have none."""
+    infos = message.instrument_infos
+    named = {rank[home.get(info.instrument, info.instrument)]: info.name for info in infos}
+    if not named and any(info.name for info in message.part_infos):
+        named = {rank[info.part]: info.name for info in message.part_infos}
+    return tuple(named.get(place, "") for place in range(max(named, default=-1) + 1))

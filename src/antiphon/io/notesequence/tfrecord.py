@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 from antiphon.errors import FormatError
 from antiphon.io import examples, records
+from antiphon.io.format import Index, PieceSpan
 from antiphon.io.limits import DEFAULT, Limits
 from antiphon.io.notesequence import read as reading
 from antiphon.io.notesequence.write import Origin, dumps, to_bytes
-from antiphon.io.spans import Index, Span
 from antiphon.score.score import Score
 
 __all__ = ["dumps_record", "index", "loads_record", "read", "write"]
@@ -24,7 +24,7 @@ __all__ = ["dumps_record", "index", "loads_record", "read", "write"]
 def index(file: BinaryIO) -> Index:
     """The records of an open file, found by their lengths; payloads are not read."""
     found = records.spans(file)
-    return Index(tuple(Span(str(number), *span) for number, span in enumerate(found, 1)))
+    return Index(tuple(PieceSpan(str(number), *span) for number, span in enumerate(found, 1)))
 
 
 def loads_record(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:

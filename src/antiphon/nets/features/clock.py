@@ -1,7 +1,7 @@
 """Where in the meter the next event falls, as bits of +1 and -1.
 
 The clock counts `bar * P + step in the bar` of the event to come, P being the smallest power of two that
-holds a bar, so that the low bits are the place in the bar in any meter. In 4/4 at 16 steps a bar this is
+holds a bar, so that the low bits are the place in the bar in any meter. In 4/4 at 16 steps per bar this is
 Magenta's count of events so far. Of a meter that changes, the bar that was heard last says how long bars are.
 """
 
@@ -12,12 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from antiphon.codecs.alphabet import Alphabet
-from antiphon.nets.features.features import State
-from antiphon.nets.features.tables import look_up
+from antiphon.nets.features.features import State, look_up
 from antiphon.recipes import MAX_STEPS_PER_BAR
 
 
-class Clock(nn.Module):
+class StepClock(nn.Module):
     """A clock of `bits` bits, the lowest first. With 0 bits it still knows where bars begin."""
 
     _period: Tensor

@@ -96,3 +96,8 @@ class Features(Protocol):
     def step(self, heard: Heard, state: State) -> Moment:
         """One more event."""
         ...
+
+
+def look_up(table: Tensor, ids: Tensor) -> Tensor:
+    """`table[ids]` [...], by an operator that every runtime has."""
+    return table.index_select(0, ids.reshape(-1)).view(ids.shape)

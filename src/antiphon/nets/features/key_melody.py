@@ -17,7 +17,7 @@ from torch.nn.functional import embedding, pad
 from antiphon.codecs.melody import FIRST_PITCH_ID, N_EVENTS, NO_EVENT_ID, NOTE_OFF_ID
 from antiphon.codecs.pitches import MAJOR_SCALE, PitchView
 from antiphon.errors import OptionError
-from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
 from antiphon.nets.features.repeats import delayed, kept
@@ -29,8 +29,8 @@ three different onsets.
 """
 
 
-class KeyMelody(Labels):
-    """See the module."""
+class KeyMelodyFeatures(Labels):
+    """The key-melody codec: its inputs and labels."""
 
     _sounding_rows: Tensor
     _key_rows: Tensor
@@ -46,7 +46,7 @@ class KeyMelody(Labels):
         alphabet = recipe.alphabet
         super().__init__(alphabet, codec.bars, [*pitches, NO_EVENT_ID, NOTE_OFF_ID])
         bits = codec.clock_bits
-        self.clock = Clock(bits, alphabet)
+        self.clock = StepClock(bits, alphabet)
         self.width = len(pitches) + 4 + self.repeats.n + bits + 1 + 24
         rows = _sounding_rows(view.min_pitch, view.max_pitch)
         self.register_buffer("_sounding_rows", rows, persistent=False)

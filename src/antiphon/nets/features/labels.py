@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.errors import OptionError
+from antiphon.nets.features.features import look_up
 from antiphon.nets.features.repeats import Repeats
-from antiphon.nets.features.tables import inverse, look_up
 
 
 class Labels(nn.Module):
@@ -40,7 +40,7 @@ class Labels(nn.Module):
         self.label_sizes = (*self.n_plain[:-1], self.n_plain[-1] + self.repeats.n)
         self.own_labels = self.repeats.n > 0
         label = torch.cat(
-            [inverse(ids, field.size) for ids, field in zip(known, alphabet.fields, strict=True)]
+            [_inverse(ids, field.size) for ids, field in zip(known, alphabet.fields, strict=True)]
         )
         first = torch.cat(
             [
@@ -50,7 +50,7 @@ class Labels(nn.Module):
         )
         for f, (ids, field) in enumerate(zip(known, alphabet.fields, strict=True)):
             self.register_buffer(f"_ids{f}", ids, persistent=False)
-            self.register_buffer(f"_labels{f}", inverse(ids, field.size), persistent=False)
+            self.register_buffer(f"_labels{f}", _inverse(ids, field.size), persistent=False)
         self.register_buffer("_rank", torch.arange(1, self.repeats.n + 1), persistent=False)
         self.register_buffer("_label_of_id", (label + first).clamp(min=0), persistent=False)
         self.register_buffer("_unknown", label < 0, persistent=False)
@@ -99,6 +99,13 @@ class Labels(nn.Module):
             repeat = label_log_p[..., self.n_plain[0] + k : self.n_plain[0] + k + 1]
             log_p = log_p.scatter(-1, copy, _log_of_sum(log_p.gather(-1, copy), repeat))
         return log_p.masked_fill(self._unknown, -torch.inf)
+
+
+def _inverse(ids: Tensor, size: int) -> Tensor:
+    """The place of each of `size` ids in `ids`, int64 [size]; -1 for those that are not there."""
+    places = torch.full((size,), -1)
+    places[ids] = torch.arange(len(ids))
+    return places
 
 
 def _log_of_sum(a: Tensor, b: Tensor) -> Tensor:

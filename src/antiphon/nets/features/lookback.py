@@ -12,16 +12,16 @@ from torch import Tensor
 from torch.nn.functional import embedding
 
 from antiphon.errors import OptionError
-from antiphon.nets.features.clock import Clock
+from antiphon.nets.features.clock import StepClock
 from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
+from antiphon.nets.features.onehot import one_hot_rows
 from antiphon.nets.features.repeats import delayed, kept
-from antiphon.nets.features.tables import one_hot_rows
 from antiphon.recipes import Recipe, parts
 
 
-class Lookback(Labels):
-    """See the module."""
+class LookbackFeatures(Labels):
+    """The lookback codec: its inputs and labels."""
 
     _rows: Tensor
     needs_position = True
@@ -34,7 +34,7 @@ class Lookback(Labels):
             raise OptionError("Music that is counted by the clock has no bars; leave out codec.bars.")
         super().__init__(alphabet, codec.bars)
         bits = codec.clock_bits
-        self.clock = Clock(bits, alphabet)
+        self.clock = StepClock(bits, alphabet)
         self.width = self.n_plain[0] * (1 + self.repeats.n) + bits + self.repeats.n
         self.register_buffer("_rows", one_hot_rows(self._labels(0)), persistent=False)
 

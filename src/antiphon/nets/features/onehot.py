@@ -10,12 +10,11 @@ from torch.nn.functional import embedding
 
 from antiphon.nets.features.features import EventBatch, Heard, Moment, State
 from antiphon.nets.features.labels import Labels
-from antiphon.nets.features.tables import one_hot_rows
 from antiphon.recipes import Recipe, parts
 
 
-class OneHot(Labels):
-    """See the module. A control, and values, are put beside the event as they are."""
+class OneHotFeatures(Labels):
+    """The one-hot codec: its inputs and labels. A control, and values, stand beside the event as they are."""
 
     needs_position = False
 
@@ -46,3 +45,11 @@ class OneHot(Labels):
         shown = [embedding(events[..., f], getattr(self, f"_rows{f}")) for f in range(self.alphabet.n_fields)]
         others = [tensor for tensor in (value, control) if tensor is not None]
         return torch.cat([*shown, *others], -1) if len(shown) + len(others) > 1 else shown[0]
+
+
+def one_hot_rows(labels: Tensor) -> Tensor:
+    """Table [V, n]: the one-hot row of each id's label [V], zeros for an id without one (-1)."""
+    n = int(labels.max()) + 1
+    rows = torch.eye(n)[labels.clamp(min=0)]
+    rows[labels < 0] = 0
+    return rows

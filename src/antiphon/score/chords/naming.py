@@ -1,16 +1,19 @@
-"""Names for pitches: which chord symbol they are."""
+"""Names for pitches: which chord symbol they are; and symbols in another key."""
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from antiphon.score.chords.grammar import NO_CHORD, ChordError
+from antiphon.score.chords.grammar import NO_CHORD, ChordError, parse
 from antiphon.score.chords.kinds import NAMED, Degrees, mask, semitones
-from antiphon.score.chords.spelling import named
+from antiphon.score.chords.spelling import NOTE, moved, named, plain
 
 Degree = tuple[int, int]
+
+_NOTES = re.compile(rf"^[\s\"]*({NOTE})|/([A-Ga-g](?:#*|b*))(?=[\s\"]*$)|\(({NOTE})(?=[^()]*\)[\s\"]*$)")
 
 _SPELLINGS: tuple[tuple[Degree, ...], ...] = tuple(
     tuple((int(word.lstrip("#b")), word.count("#") - word.count("b")) for word in words.split())
@@ -51,6 +54,23 @@ def symbol_of(root: int | None, pitch_class_set: int, bass: int | None = None) -
         return NO_CHORD
     relative = (pitch_class_set >> root | pitch_class_set << (12 - root)) & 0xFFF
     return _symbol(root, _shortest(relative), root if bass is None else bass)
+
+
+def transpose(symbol: str, semitones: int) -> str:
+    """`symbol` with its root and its bass moved, the rest as written ('F#m7/E' + 3 = 'Am7/G').
+
+    Spelled as Magenta spells (see `antiphon.score.chords.spelling`). A text that is no chord stays as it is.
+    """
+    try:
+        root = parse(symbol).root
+    except ChordError:
+        return symbol
+    return symbol if root is None else _NOTES.sub(lambda found: _moved(found, semitones), plain(symbol))
+
+
+def _moved(found: re.Match[str], semitones: int) -> str:
+    note = found[found.lastindex or 1]
+    return found[0].removesuffix(note) + moved(note, semitones)
 
 
 def _symbol(root: int, kind: str, bass: int) -> str:

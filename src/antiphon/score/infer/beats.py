@@ -23,7 +23,7 @@ class Grid(NamedTuple):
 
     beats: Float
     """Times of the beats in seconds, float64 [B], rising."""
-    bars: downbeats.Bars
+    bars: downbeats.BarGrouping
 
 
 def find_grid(score: Score) -> Grid:
@@ -87,7 +87,7 @@ def _clock(score: Score, seconds: Float, ticks: Int) -> retime.Clock:
     return to
 
 
-def _meters(first_beat: int, bars: downbeats.Bars, ticks_per_quarter: int) -> MeterMap:
+def _meters(first_beat: int, bars: downbeats.BarGrouping, ticks_per_quarter: int) -> MeterMap:
     """Bars of quarters, after a pick-up that the first downbeat leaves."""
     pickup = (first_beat + bars.first * ticks_per_quarter) % (bars.beats * ticks_per_quarter)
     if not pickup:

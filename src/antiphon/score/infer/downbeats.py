@@ -1,7 +1,7 @@
 """Which beats begin bars: a meter and a first downbeat for beats that are given.
 
 Bars begin where music is accented: with loud, low and long notes, and where harmony changes. Every
-number of beats a bar and every place of the first downbeat is tried on the whole piece.
+number of beats per bar and every place of the first downbeat is tried on the whole piece.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from antiphon.score.infer.chroma import durations
+from antiphon.score.infer.key import durations
 from antiphon.score.infer.pulse import Onsets
 from antiphon.score.notes import Float, Notes
 
 _PRIOR = {4: 0.0, 3: 0.0, 2: -0.15}
-"""What speaks for each number of beats a bar before any music is heard."""
+"""What speaks for each number of beats per bar before any music is heard."""
 _BEGINNING = 0.08
 """What speaks for music that begins on a downbeat."""
 _NEAR = 0.125
 """How far from a beat, in beats, an onset may fall and still be on it."""
 
 
-class Bars(NamedTuple):
+class BarGrouping(NamedTuple):
     """A regular grouping of beats."""
 
     beats: int
@@ -34,26 +34,26 @@ class Bars(NamedTuple):
 def accents(beats: Float, found: Onsets, notes: Notes) -> Float:
     """How strongly each beat is accented, float64 [B], on average 0.
 
-    `notes` are the piece's, their times in beats (1000 a beat).
+    `notes` are the piece's, their times in beats (1000 per beat).
     """
     onset = _on_beats(beats, found)
     change = _changes(notes, len(beats))
     return _scaled(onset) + _scaled(change)
 
 
-def group(accent: Float) -> Bars:
+def group(accent: Float) -> BarGrouping:
     """The bars whose downbeats stand out most from the other beats, for `accent` as `accents` gives it."""
     fits = {}
     for beats, prior in _PRIOR.items():
         for first in range(min(beats, len(accent))):
             down = np.zeros(len(accent), dtype=np.bool_)
             down[first::beats] = True
-            fits[Bars(beats, first)] = _contrast(accent, down) + prior + _BEGINNING * (first == 0)
+            fits[BarGrouping(beats, first)] = _contrast(accent, down) + prior + _BEGINNING * (first == 0)
     return max(fits, key=lambda bars: fits[bars])
 
 
 def _contrast(accent: Float, down: np.ndarray) -> float:
-    """How far downbeats stand out, in standard errors a square root of a beat."""
+    """How far downbeats stand out, in standard errors per square root of a beat."""
     if down.all() or not down.any():
         return -np.inf
     spread = accent.std() or 1.0

@@ -1,7 +1,7 @@
 """Chords and keys that a piece goes through: the likeliest sequence of both, by the Viterbi algorithm.
 
 Magenta's model: a hidden key (12 major ones, each with its relative minor) and a hidden chord (none, or eight
-kinds on twelve roots) in every stretch of music, a few stretches a bar. Keys seldom change, chords prefer
+kinds on twelve roots) in every stretch of music, a few stretches per bar. Keys seldom change, chords prefer
 pitches of the key, and the durations of pitch classes in a stretch point to the chord. Here any meter has
 stretches, and a piece may be long.
 """
@@ -18,7 +18,7 @@ from antiphon.errors import EmptyError, OptionError
 from antiphon.score.bars import bar_lines
 from antiphon.score.chords import NO_CHORD
 from antiphon.score.chords.spelling import PLAIN_NAMES
-from antiphon.score.infer.chroma import durations, is_pitched
+from antiphon.score.infer.key import durations, is_pitched
 from antiphon.score.maps import Mark, Meter
 from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
@@ -43,7 +43,7 @@ _SCALES = np.array([[(p - key) % 12 in (0, 2, 4, 5, 7, 9, 11) for p in range(12)
 _MOST = 50_000
 
 
-class Model(NamedTuple):
+class HarmonyModel(NamedTuple):
     """Probabilities of the model; the defaults are Magenta's."""
 
     key_change: float = 0.001
@@ -67,7 +67,9 @@ class Harmony(NamedTuple):
     """Its chord, as an index to `CHORDS`, int64 [F]."""
 
 
-def infer_chords(score: Score, chords_per_bar: int | None = None, model: Model = Model()) -> Score:
+def infer_chords(
+    score: Score, chords_per_bar: int | None = None, model: HarmonyModel = HarmonyModel()
+) -> Score:
     """`score` with a chord symbol wherever the likeliest chord changes; those that it had are replaced.
 
     Raises what `harmony` raises.
@@ -79,15 +81,15 @@ def infer_chords(score: Score, chords_per_bar: int | None = None, model: Model =
     )
 
 
-def harmony(score: Score, chords_per_bar: int | None = None, model: Model = Model()) -> Harmony:
-    """The likeliest keys and chords of `score`, `chords_per_bar` stretches a bar.
+def harmony(score: Score, chords_per_bar: int | None = None, model: HarmonyModel = HarmonyModel()) -> Harmony:
+    """The likeliest keys and chords of `score`, `chords_per_bar` stretches per bar.
 
     Without that number a bar of 4/4 or 6/8 has two stretches, one of 2/2, 2/4 or 3/4 one (as in Magenta), and
     every other meter one a group of beats (see `groups`). Raises `EmptyError` for music without pitched
     notes, `OptionError` for values that are no probabilities and for music of more than 50,000 stretches.
     """
     if chords_per_bar is not None and not 1 <= chords_per_bar <= 64:
-        raise OptionError(f"{chords_per_bar} chords a bar; expected 1 to 64.")
+        raise OptionError(f"{chords_per_bar} chords per bar; expected 1 to 64.")
     if not is_pitched(score.notes).any() or not score.end:
         raise EmptyError("No chords can be told without notes of a pitch; expected some that are no drums.")
     edges = _edges(score, chords_per_bar)
@@ -110,7 +112,7 @@ def groups(meter: Meter) -> tuple[int, ...]:
     return (2,) * (beats // 2 - beats % 2) + (3,) * (beats % 2)
 
 
-def likeliest(sounding: npt.ArrayLike, model: Model = Model()) -> tuple[Int, Int]:
+def likeliest(sounding: npt.ArrayLike, model: HarmonyModel = HarmonyModel()) -> tuple[Int, Int]:
     """The likeliest keys and chords (int64 [F] each) for durations of pitch classes [F, 12].
 
     Of equally likely predecessors the first in the order of keys, then of `CHORDS`, is taken. Raises
@@ -132,7 +134,7 @@ def likeliest(sounding: npt.ArrayLike, model: Model = Model()) -> tuple[Int, Int
 
 
 def _heard(sounding: Float, concentration: float) -> Float:
-    """Log-likelihood [F, chords] of what sounds under each chord, but for a constant."""
+    """Log-likelihood [F, chords] of what sounds under each chord, up to a constant."""
     return concentration * _unit(sounding) @ _unit(_PITCHES).T
 
 
@@ -143,7 +145,7 @@ def _unit(rows: Float) -> Float:
 
 
 @lru_cache(maxsize=8)
-def _transitions(model: Model) -> tuple[Float, Float, Float]:
+def _transitions(model: HarmonyModel) -> tuple[Float, Float, Float]:
     """Chance of each chord in each key [12, C]; log-chances of the next chord in the same key [12, next, C],
     and of the next key and chord after another key [12, C].
     """
@@ -206,7 +208,7 @@ def _edges(score: Score, chords_per_bar: int | None) -> Int:
 def _check_number(n: int) -> None:
     if n > _MOST:
         raise OptionError(
-            f"{n} chords to be told, or more; expected at most {_MOST}. Take fewer a bar, or cut the music."
+            f"{n} chords to be told, or more; expected at most {_MOST}. Take fewer per bar, or cut the music."
         )
 
 
@@ -219,7 +221,7 @@ def _offsets(meter: Meter, per_quarter: int, chords_per_bar: int | None) -> Int:
     return np.floor(begin + 0.5).astype(np.int64)
 
 
-def _check(model: Model) -> None:
+def _check(model: HarmonyModel) -> None:
     for name in ("key_change", "chord_change", "out_of_key"):
         if not 0 < (value := getattr(model, name)) < 1:
             raise OptionError(f"A probability {name} of {value}; expected a number between 0 and 1.")

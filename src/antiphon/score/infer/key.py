@@ -1,4 +1,4 @@
-"""The key of a piece, from how long each pitch class sounds.
+"""How long each pitch class sounds, and the key that this tells.
 
 Weights are compared by correlation with a profile for every key (Krumhansl 1990); the profiles are those of
 Albrecht and Shanahan (2013, "The use of large corpora to train a new type of key-finding algorithm"), which
@@ -12,15 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import EmptyError
-from antiphon.score.infer.chroma import durations, is_pitched
 from antiphon.score.maps import Key
-from antiphon.score.notes import Float, Int
+from antiphon.score.notes import Bool, Float, Int, Notes
 from antiphon.score.score import Score
 
 _MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 _MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 _FINAL = 0.05
 """What the final note adds to the correlation of the keys whose tonic it is."""
+_UNPITCHED = np.zeros(128, dtype=np.bool_)
+_UNPITCHED[[*range(96, 104), *range(112, 128)]] = True
+"""General MIDI programs whose notes have no pitch that counts: effects and percussion (Magenta's list)."""
 
 
 def _standard(rows: npt.ArrayLike) -> Float:
@@ -33,6 +35,38 @@ def _standard(rows: npt.ArrayLike) -> Float:
 
 
 _PROFILES = _standard([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
+
+
+def is_pitched(notes: Notes) -> Bool:
+    """Which notes have a pitch, bool [N]: all but drums and sound effects."""
+    pitched: Bool = ~(notes.is_drum | _UNPITCHED[notes.program & 127])
+    return pitched
+
+
+def durations(notes: Notes, boundaries: npt.ArrayLike) -> Float:
+    """How long each pitch class sounds between boundaries, float64 [len(boundaries) - 1, 12].
+
+    In the unit of the notes' times; notes that sound together add up. Drums and effects are left out.
+    """
+    edges = np.asarray(boundaries, dtype=np.float64)
+    chosen = notes[is_pitched(notes)]
+    classes = chosen.pitch % 12
+    until = [_sounded(chosen[classes == pitch_class], edges) for pitch_class in range(12)]
+    return np.diff(np.stack(until, axis=1), axis=0)
+
+
+def _sounded(notes: Notes, edges: Float) -> Float:
+    """How long `notes` have sounded until each edge: the time since their starts, less that since their
+    ends."""
+    return _since(notes.start, edges) - _since(np.maximum(notes.end, notes.start), edges)
+
+
+def _since(times: npt.NDArray[np.int64], edges: Float) -> Float:
+    ordered = np.sort(times)
+    passed = np.searchsorted(ordered, edges)
+    sums = np.concatenate([[0], np.cumsum(ordered)])
+    result: Float = passed * edges - sums[passed]
+    return result
 
 
 def likeness(weights: npt.ArrayLike) -> Float:

@@ -19,7 +19,7 @@ from antiphon.score.notes import Float, Int
 from antiphon.score.score import Score
 
 RATE = 100
-"""Frames a second."""
+"""Frames per second."""
 _LONGEST_S = 3600.0
 _TOGETHER_S = 0.035
 """Notes that begin within this time are one onset."""
@@ -28,7 +28,7 @@ _NEAR_S = 0.05
 _KICKS = np.isin(np.arange(128), (35, 36, 49, 52, 55, 57)).astype(np.float64)
 """Which drums count as low notes do: bass drums, and the crashes that come with them at beginnings."""
 _PERIODS = np.unique(np.round(np.geomspace(27, 150, 72)).astype(np.int64))
-"""Lengths of a beat in frames: 222 to 40 beats a minute."""
+"""Lengths of a beat in frames: 222 to 40 beats per minute."""
 _REACH = 4
 """By how many places in `_PERIODS` a beat may differ from the one before."""
 
@@ -46,7 +46,7 @@ class Weights(NamedTuple):
     usual_s: float = 0.8
     """The most usual beat."""
     unusual: float = 0.4
-    """Cost a second of another beat, times its squared distance in octaves."""
+    """Cost per second of another beat, times its squared distance in octaves."""
 
 
 class Onsets(NamedTuple):
@@ -89,7 +89,7 @@ def beats(found: Onsets, weights: Weights = Weights()) -> Float:
 
 
 def _signal(found: Onsets) -> Float:
-    """Onset strength in frames, an average of 1 a second; as many empty frames before and after as the
+    """Onset strength in frames, an average of 1 per second; as many empty frames before and after as the
     longest beat has.
     """
     margin = int(_PERIODS[-1])
