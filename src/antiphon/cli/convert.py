@@ -12,7 +12,7 @@ from antiphon.cli.printing import quoted
 from antiphon.errors import EmptyError, FormatError, OptionError, one_line
 
 if TYPE_CHECKING:
-    from antiphon.data.conversion import Tally, Tell
+    from antiphon.data.conversion import Tally, Warn
 
 _SHOWN = 20
 
@@ -109,7 +109,7 @@ def _suffix(text: str) -> str:
     return suffix
 
 
-def _tell() -> Tell:
+def _tell() -> Warn:
     """Prints the first of the reasons, and then no more."""
     told = 0
 

@@ -24,7 +24,7 @@ from antiphon.io.notesequence.write import Origin
 from antiphon.io.places import Place
 from antiphon.score.score import Score
 
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 """Called with the reason, and the file's name, for everything left out."""
 
 
@@ -34,12 +34,12 @@ class Tally:
 
     done: int = 0
     left_out: int = 0
-    tell: Tell = field(default=lambda why: None, repr=False)
+    warn: Warn = field(default=lambda why: None, repr=False)
 
     def leave_out(self, why: AntiphonError) -> None:
         """Count and report a piece or file that could not be read or written."""
         self.left_out += 1
-        self.tell(str(why))
+        self.warn(str(why))
 
 
 def load(place: str | Place) -> Score:
@@ -55,7 +55,7 @@ def load(place: str | Place) -> Score:
         return examples.to_score(loads_example(payload)).replace(source=str(place))
 
 
-def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
+def to_folder(source: str, folder: Path, suffix: str, warn: Warn) -> Tally:
     """Write every piece of a file (or the one named by 'FILE#NAME'), or of the files below a folder, to
     `folder` in the format of `suffix`.
 
@@ -63,7 +63,7 @@ def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
     taken, by another piece or by a file that is read, gets a number. Raises `FormatError` where `source` does
     not exist.
     """
-    tally = Tally(tell=tell)
+    tally = Tally(warn=warn)
     places = list(_places(source, tally))
     taken = {os.path.realpath(place.path) for place in places}
     for place in places:
@@ -76,13 +76,13 @@ def to_folder(source: str, folder: Path, suffix: str, tell: Tell) -> Tally:
     return tally
 
 
-def to_records(source: str, target: Path, tell: Tell) -> Tally:
+def to_records(source: str, target: Path, warn: Warn) -> Tally:
     """Write every piece of a file, or of the files below a folder, as a record of one TFRecord file; each
     record names its path in the folder.
 
     Raises `EmptyError` where nothing could be read (and writes nothing), and `OutputError`.
     """
-    tally = Tally(tell=tell)
+    tally = Tally(warn=warn)
     root = Path(source) if os.path.isdir(source) else Path(source).parent
     tally.done = tfrecord.write(target, _scores(source, tally), origin=partial(_origin, root=root))
     return tally
