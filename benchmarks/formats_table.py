@@ -30,7 +30,7 @@ NO_MUSIC = (".md", ".tsv", ".json", "")
 # Files of other projects that are right to be refused, and why.
 REFUSED: Mapping[str, str] = {
     "muspy/midi/negative-ticks-per-beat.mid": "a SMPTE rate of 1 frame a second",
-    "muspy/midi/zero-ticks-per-beat.mid": "0 ticks a quarter",
+    "muspy/midi/zero-ticks-per-beat.mid": "0 ticks per quarter",
     "symusic/MIDIs_corrupted/ValueError_Control168.mid": "a data byte above 127",
 }
 

@@ -198,7 +198,7 @@ def test_bars_that_are_too_long_stay_out() -> None:
 
 
 def by_the_clock(corpus: Corpus) -> Corpus:
-    """The same music on a grid of ten steps a second."""
+    """The same music on a grid of ten steps per second."""
     corpus.table["steps_per_quarter"], corpus.table["steps_per_second"] = 0, 10
     corpus.table["start_in_bar"] = 0
     return corpus
@@ -214,7 +214,7 @@ def test_music_without_bars_is_cut_by_length_alone() -> None:
 
 
 def test_a_model_by_the_beat_does_not_learn_from_music_by_the_clock() -> None:
-    with pytest.raises(CorpusError, match="is counted by the clock, 'melody/mono' wants 4 steps a quarter"):
+    with pytest.raises(CorpusError, match="is counted by the clock, 'melody/mono' wants 4 steps per quarter"):
         batches.check(by_the_clock(made(4, 3, 9)), recipe())
 
 
@@ -293,7 +293,7 @@ def test_openings_are_counted_in_the_training_split(monkeypatch: pytest.MonkeyPa
 
 def test_another_family_or_resolution_is_refused() -> None:
     corpus = made(4, 3, 20)
-    with pytest.raises(CorpusError, match="steps a quarter"):
+    with pytest.raises(CorpusError, match="steps per quarter"):
         batches.whole(corpus, np.arange(3), recipe(view__steps_per_quarter="12"))
     drums = Corpus(corpus.folder, MANIFEST, "drums", corpus.events, corpus.table)
     with pytest.raises(CorpusError, match="learns from 'melody'"):

@@ -219,7 +219,7 @@ def test_select_lists_or_writes(antiphon: Callable[..., Result], several: Path, 
 
 
 def test_progress_in_a_log_is_a_line_with_speed_and_time_left() -> None:
-    assert line(Progress(1280, 4000), 640, 10.0) == "1,280 of 4,000 pieces, 64 a second, 42 s left"
-    assert line(Progress(10, 100_000), 10, 1.0) == "10 of 100,000 pieces, 10 a second, 2.8 h left"
-    assert line(Progress(640, 4000), 640, 60.0).endswith("11 a second, 5 min left")
+    assert line(Progress(1280, 4000), 640, 10.0) == "1,280 of 4,000 pieces, 64 per second, 42 s left"
+    assert line(Progress(10, 100_000), 10, 1.0) == "10 of 100,000 pieces, 10 per second, 2.8 h left"
+    assert line(Progress(640, 4000), 640, 60.0).endswith("11 per second, 5 min left")
     assert line(Progress(0, 4000), 0, 0.0) == "0 of 4,000 pieces"

@@ -254,7 +254,7 @@ def test_numbers_controls_and_the_clock(run: Run, hall: Path, place: Path) -> No
 @pytest.mark.parametrize(
     ("recipe", "corpus", "words", "said"),
     [
-        ("bells/tower", "by-clock", (), "is counted by the clock, 'bells/tower' wants 4 steps a quarter"),
+        ("bells/tower", "by-clock", (), "is counted by the clock, 'bells/tower' wants 4 steps per quarter"),
         ("bells/tower", "by-beat", ("head=touch",), "has no continuous numbers"),
         ("bells/tower", "by-beat", ("view.touch=true",), "'again' would not hear the value"),
         ("bells/tower", "by-beat", ("control=density",), "'again' would not hear the control"),

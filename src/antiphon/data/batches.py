@@ -153,14 +153,16 @@ def check(corpus: Corpus, recipe: Recipe) -> None:
     quarter, second = recipe.view.grid
     found = corpus.table["steps_per_quarter"]
     if quarter and (found != quarter).any():
-        by_the_clock = "is counted by the clock" if not found.any() else f"has {found.max()} steps a quarter"
+        by_the_clock = (
+            "is counted by the clock" if not found.any() else f"has {found.max()} steps per quarter"
+        )
         raise CorpusError(
-            f"'{corpus.folder}' {by_the_clock}, '{recipe.name}' wants {quarter} steps a quarter: build it "
+            f"'{corpus.folder}' {by_the_clock}, '{recipe.name}' wants {quarter} steps per quarter: build it "
             f"with --steps-per-quarter {quarter}, or set view.steps_per_quarter."
         )
     if second and (corpus.table["steps_per_second"] != second).any():
         raise CorpusError(
-            f"'{corpus.folder}' is on another grid than the {second} steps a second that '{recipe.name}' "
+            f"'{corpus.folder}' is on another grid than the {second} steps per second that '{recipe.name}' "
             f"wants: build it with --set steps_per_second={second}."
         )
     problem = recipe.events.misfit(corpus.options, recipe.view)

@@ -138,7 +138,7 @@ def _check(
         if name not in kinds:
             raise OptionError(f"There are options for '{name}', which is not extracted; leave them out.")
     if not 1 <= steps_per_quarter <= 96:
-        raise OptionError(f"{steps_per_quarter} steps a quarter; expected 1 to 96. Sixteenth notes are 4.")
+        raise OptionError(f"{steps_per_quarter} steps per quarter; expected 1 to 96. Sixteenth notes are 4.")
     if workers is not None and workers < 1:
         raise OptionError(f"{workers} workers; expected 1 or more.")
     if not time_limit_s > 0:

@@ -248,7 +248,7 @@ class _Run:
         pace = Pace(measured.step_s)
         self.reporter.say(
             f"{steps:,} steps of {training.batch_size} {recipe.events.plural} take about {duration(total)} "
-            f"at {pace.steps_per_s:.2f} a second, less if {training.patience} evaluations "
+            f"at {pace.steps_per_s:.2f} per second, less if {training.patience} evaluations "
             f"{training.evaluate_every:,} steps apart bring nothing."
         )
         return pace

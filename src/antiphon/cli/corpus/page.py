@@ -84,7 +84,9 @@ def _examples(corpus: Corpus, n: int) -> Iterator[AudioExample]:
     for index, qpm in zip(chosen, tempos, strict=True):
         score = to_score(corpus.sequence(index), qpm=qpm)
         meter = corpus.standing(index).meter
-        about = f"{qpm:.0f} quarters a minute, {meter}" if corpus.steps_per_bar(index) else "as it was played"
+        about = (
+            f"{qpm:.0f} quarters per minute, {meter}" if corpus.steps_per_bar(index) else "as it was played"
+        )
         path = PurePath(corpus.source(index))
         if sound := sound_uri(score, _SECONDS):
             yield AudioExample(path.name, f"{about}; {path.parent}", sound)

@@ -51,7 +51,7 @@ def kind_panels(stats: KindStats) -> Iterator[Panel]:
 
 def _music_panels(music: MusicStats) -> Iterator[Panel]:
     yield histogram("Length of the pieces", music.seconds, "seconds")
-    yield histogram("Tempo", music.tempos, "quarters a minute")
+    yield histogram("Tempo", music.tempos, "quarters per minute")
     yield _bars("Meters", music.meters)
     from_notes = f" ({music.keys_from_notes:,} of them told from the notes)" if music.keys_from_notes else ""
     yield _bars(f"Keys{from_notes}", music.keys)

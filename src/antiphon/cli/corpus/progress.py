@@ -34,7 +34,7 @@ def progress_display() -> Iterator[Show]:
 
         def show(progress: Progress) -> None:
             rate = bar.tasks[0].speed
-            text = f"{rate:,.0f} a second" if rate else ""
+            text = f"{rate:,.0f} per second" if rate else ""
             bar.update(task, completed=progress.done, total=progress.total, speed=text)
             if progress.message:
                 bar.console.print(progress.message, highlight=False, markup=False)
@@ -64,12 +64,12 @@ class _Lines:
 
 
 def line(progress: Progress, done: int, seconds: float) -> str:
-    """'1,280 of 4,000 pieces, 64 a second, 43 s left', where `done` of them took `seconds`."""
+    """'1,280 of 4,000 pieces, 64 per second, 43 s left', where `done` of them took `seconds`."""
     said = f"{progress.done:,} of {progress.total:,} pieces"
     if done <= 0 or seconds <= 0:
         return said
     left = (progress.total - progress.done) * seconds / done
-    return f"{said}, {done / seconds:,.0f} a second, {_span(left)} left"
+    return f"{said}, {done / seconds:,.0f} per second, {_span(left)} left"
 
 
 def _span(seconds: float) -> str:

@@ -21,7 +21,7 @@ LOUDNESS = {"pppp": 16, "ppp": 30, "pp": 45, "p": 60, "mp": 75, "mf": 90, "f": 1
 DEFAULT_LOUDNESS = 100
 """The velocity of notes without a mark."""
 QUARTER = 1024 * 9 * 5 * 7 * 11 * 13
-"""Ticks a quarter while reading: tuplets of up to 15 but for some, and notes of 1/4096, are whole."""
+"""Ticks per quarter while reading: tuplets of up to 15 but for some, and notes of 1/4096, are whole."""
 _SYLLABLE = re.compile(r"[-_*|]|(?:\\-|[^-_*|\s])+")
 _JUMPS = {"dc": "capo", "dacapo": "capo", "ds": "segno", "dalsegno": "segno"}
 _REPEAT_END, _REPEAT_START = re.compile(r"(?<!\|)(:+)\]?\|"), re.compile(r"\|\]?:")
@@ -41,7 +41,7 @@ class WrittenNote:
 
 
 class Change(NamedTuple):
-    """A key, a tempo (quarters a minute) or a chord symbol at `onset` from the bar line."""
+    """A key, a tempo (quarters per minute) or a chord symbol at `onset` from the bar line."""
 
     onset: int
     value: Key | float | str

@@ -1,6 +1,6 @@
 """A part of a score as layers in which no notes overlap, cut at bar lines, on a grid.
 
-The grid of 48 steps a quarter holds notes down to 1/64 and triplets down to those of 1/32.
+The grid of 48 steps per quarter holds notes down to 1/64 and triplets down to those of 1/32.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def _short(start: int, stop: int) -> tuple[int, Meter]:
 
 
 def _resolution(times: Sequence[Int64]) -> int:
-    """The ticks a quarter that hold all times: 480 or a multiple where they can, 27,720 where none can."""
+    """The ticks per quarter that hold all times: 480 or a multiple where they can, 27,720 where none can."""
     shared = int(np.gcd.reduce(np.concatenate([*times, np.array([QUARTER])])))
     needed = QUARTER // shared
     for wanted in (_USUAL_TICKS, int(np.lcm(needed, _USUAL_TICKS)), -(-_USUAL_TICKS // needed) * needed):

@@ -20,7 +20,7 @@ NAME, LYRIC, MARKER, END, TEMPO, METER, KEY = 0x03, 0x05, 0x06, 0x2F, 0x51, 0x58
 
 
 class Header(NamedTuple):
-    """`format` 0, 1 or 2; `division` as it stands: ticks a quarter, or SMPTE where bit 15 is set; `end`
+    """`format` 0, 1 or 2; `division` as it stands: ticks per quarter, or SMPTE where bit 15 is set; `end`
     of the chunk.
     """
 
@@ -52,7 +52,9 @@ def header(data: bytes) -> Header:
         raise FormatError(f"{what}; MIDI begins with 'MThd' and a header of 14 bytes.")
     _, length, kind, n_tracks, division = HEADER.unpack_from(data)
     if division == 0:
-        raise FormatError("MIDI with 0 ticks a quarter note; its times mean nothing. Export the file again.")
+        raise FormatError(
+            "MIDI with 0 ticks per quarter note; its times mean nothing. Export the file again."
+        )
     if kind > SEQUENTIAL or length < 6:
         raise FormatError(
             f"MIDI of an unknown kind (format {kind}, a header of {length} bytes); expected format 0, 1 or 2."

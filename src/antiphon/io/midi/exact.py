@@ -4,7 +4,7 @@ It serves what the fast reader refuses or blurs: SMPTE times, format 2, long hea
 longer than the file, lyrics, names that are not UTF-8. A chunk that ends inside an event, or has a data byte
 above 127, is damaged and refused.
 
-Format 2: the chunks are patterns of their own, laid end to end; each starts again at 120 quarters a minute
+Format 2: the chunks are patterns of their own, laid end to end; each starts again at 120 quarters per minute
 and 4/4.
 """
 

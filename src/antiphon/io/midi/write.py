@@ -52,7 +52,7 @@ def dumps(score: Score) -> bytes:
     """
     if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
         raise OutputError(
-            f"MIDI holds at most {MOST_TICKS_PER_QUARTER} ticks a quarter, not {score.ticks_per_quarter}. "
+            f"MIDI holds at most {MOST_TICKS_PER_QUARTER} ticks per quarter, not {score.ticks_per_quarter}. "
             "Resample first."
         )
     groups = _groups(score)

@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 class Tempo(NamedTuple):
-    """A tempo in quarters a minute; of two at one place the one of more `weight` counts: a word, a printed
+    """A tempo in quarters per minute; of two at one place the one of more `weight` counts: a word, a printed
     number, what the file says for playing.
     """
 

@@ -43,7 +43,7 @@ def exact(text: str | None) -> Fraction | None:
 
 
 def resolution(root: Element) -> int:
-    """Ticks a quarter for a score: a multiple of its divisions, and of 480 where that is possible too."""
+    """Ticks per quarter for a score: a multiple of its divisions, and of 480 where that is possible too."""
     found = {value for e in root.iter("divisions") if (value := exact(e.text)) and value > 0}
     whole = [int(value) for value in found if value.denominator == 1]
     shared = math.lcm(*whole)

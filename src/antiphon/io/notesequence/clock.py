@@ -38,7 +38,7 @@ def in_seconds(message: Any) -> Any:
 
 
 def resolution(message: Any) -> int:
-    """Ticks a quarter, as the message says; made finer where a step would fall between two ticks."""
+    """Ticks per quarter, as the message says; made finer where a step would fall between two ticks."""
     said: int = message.ticks_per_quarter if message.ticks_per_quarter > 0 else DEFAULT_TICKS_PER_QUARTER
     steps = message.quantization_info.steps_per_quarter
     finer = math.lcm(said, steps) if steps > 0 else said
@@ -60,8 +60,8 @@ def _seconds_per_step(message: Any) -> float:
 class SecondsToTicks:
     """Seconds to the nearest ticks along a tempo map, `tempos`.
 
-    `changes` are (second, quarters a minute); impossible tempos are left out, 120 holds until the first, and
-    each begins at the tick nearest to its second. Times lie within `limits.quarters`, except texts'.
+    `changes` are (second, quarters per minute); impossible tempos are left out, 120 holds until the first,
+    and each begins at the tick nearest to its second. Times lie within `limits.quarters`, except texts'.
     """
 
     def __init__(self, changes: Iterable[tuple[float, float]], ticks_per_quarter: int, limits: Limits):

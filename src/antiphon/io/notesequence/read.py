@@ -2,7 +2,7 @@
 
 Every time becomes the tick nearest to its second; a quantised sequence is read by its steps. Sections are
 played out. Parts are instruments in the order of their numbers, or, where the sequence names parts, those.
-Absent values have the format's defaults: 120 quarters a minute, 4/4, 220 ticks a quarter; velocity 100.
+Absent values have the format's defaults: 120 quarters per minute, 4/4, 220 ticks per quarter; velocity 100.
 Left out: beats, and impossible tempos and meters. Texts of no special kind are markers.
 """
 

@@ -37,7 +37,7 @@ def to_bytes(score: Score, origin: Origin) -> bytes:
     """`score` as the bytes of one NoteSequence that says where it comes from. Raises `OutputError`."""
     if score.ticks_per_quarter > _LARGEST:
         raise OutputError(
-            f"{score.ticks_per_quarter} ticks a quarter; a NoteSequence holds {_LARGEST} at most."
+            f"{score.ticks_per_quarter} ticks per quarter; a NoteSequence holds {_LARGEST} at most."
         )
     message = note_sequence()["NoteSequence"](
         id=_text(origin.id),
