@@ -148,7 +148,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(run: Path) -> None:
     corpus = FIXTURES / "corpus"
     outcome = train("melody/attention", corpus, run, changes=CHANGES, seed=5, device="cpu", threads=1)
     assert (outcome.steps, outcome.reason) == (12, "all 12 steps are done")
-    # Not to the last digit: what dropout draws is another row's affair now.
+    # Format 1 drew dropout for a whole batch at once: what follows its checkpoint ends a little elsewhere.
+    assert outcome.best_nll == pytest.approx(2.919095042, rel=1e-6)
     assert outcome.best_nll == pytest.approx(EXPECTED["best_nll"]["attention"], abs=2e-3)
 
 
