@@ -32,6 +32,7 @@ from antiphon.runtime.player import Player
 from antiphon.train import checkpoint
 from antiphon.train.export import _defaults, export, of_model
 from antiphon.train.graph import OPERATORS, _turn_back
+from antiphon.train.optimisation import Adam
 
 WIDER = Recipe(
     name="melody/wider",
@@ -381,7 +382,7 @@ def test_a_net_that_plays_something_else_than_it_learnt_is_found_out(monkeypatch
 def test_where_training_stands_can_be_exported_too(run, tmp_path):
     folder, model = run
     last = nets.build(model.recipe)
-    adam = torch.optim.Adam(last.parameters())
+    adam = Adam(last.parameters())
     last.loss(_few_events()).total.backward()
     adam.step()
     checkpoint.save(folder / "last.safetensors", checkpoint.pack(last, adam), {"step": 60})

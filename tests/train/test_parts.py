@@ -18,7 +18,7 @@ from antiphon.train.checkpoint import State
 from antiphon.train.device import choose, using_threads
 from antiphon.train.loop import step_seed
 from antiphon.train.metrics import duration
-from antiphon.train.optimisation import clip, learning_rate
+from antiphon.train.optimisation import Adam, clip, learning_rate
 from antiphon.train.pace import Pace
 
 
@@ -93,14 +93,30 @@ def test_training_ends_at_its_last_step_even_while_it_improves() -> None:
     assert state.ended == "all 100 steps are done"
 
 
+def test_adam_is_torchs_to_the_bit() -> None:
+    torch.manual_seed(0)
+    ours, theirs = torch.nn.Linear(5, 3), torch.nn.Linear(5, 3)
+    theirs.load_state_dict(ours.state_dict())
+    adam, reference = Adam(ours.parameters()), torch.optim.Adam(theirs.parameters(), foreach=False)
+    for step in range(50):
+        adam.rate = reference.param_groups[0]["lr"] = 0.1 / (step + 1)
+        x = torch.randn(4, 5)
+        for net, optimiser in ((ours, adam), (theirs, reference)):
+            optimiser.zero_grad()
+            (net(x) ** 3).sum().backward()
+            optimiser.step()
+    assert torch.equal(ours.weight, theirs.weight)
+    assert torch.equal(ours.bias, theirs.bias)
+
+
 def test_a_checkpoint_brings_net_and_optimiser_back_bit_by_bit(tmp_path: Path) -> None:
     net = torch.nn.Linear(3, 2)
-    adam = torch.optim.Adam(net.parameters())
+    adam = Adam(net.parameters())
     net(torch.ones(1, 3)).sum().backward()
     adam.step()
     checkpoint.save(tmp_path / "a.safetensors", checkpoint.pack(net, adam), {"step": 1})
     other = torch.nn.Linear(3, 2)
-    other_adam = torch.optim.Adam(other.parameters())
+    other_adam = Adam(other.parameters())
     tensors, facts = checkpoint.load(tmp_path / "a.safetensors")
     checkpoint.unpack(tensors, other, other_adam)
     checkpoint.save(tmp_path / "b.safetensors", checkpoint.pack(other, other_adam), facts)

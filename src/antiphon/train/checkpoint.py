@@ -21,6 +21,7 @@ from torch import Tensor
 
 from antiphon.errors import RunError
 from antiphon.files import atomic_path
+from antiphon.train.optimisation import Adam
 
 
 @dataclass
@@ -99,7 +100,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
-def pack(net: torch.nn.Module, adam: torch.optim.Adam) -> dict[str, Tensor]:
+def pack(net: torch.nn.Module, adam: Adam) -> dict[str, Tensor]:
     """Net and optimiser as named tensors; `unpack` is the inverse."""
     tensors = {_NET + name: tensor for name, tensor in net.state_dict().items()}
     for name, parameter in net.named_parameters():
@@ -108,7 +109,7 @@ def pack(net: torch.nn.Module, adam: torch.optim.Adam) -> dict[str, Tensor]:
     return tensors
 
 
-def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: torch.optim.Adam) -> None:
+def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: Adam) -> None:
     """Put what `pack` returned back into net and optimiser. Raises `RunError` where they do not fit."""
     put_weights(net, net_of(tensors))
     slots = {k.removeprefix(_ADAM).split(".", 1)[0] for k in tensors if k.startswith(_ADAM)}

@@ -5,8 +5,9 @@ sounds to TensorBoard's event files.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +18,21 @@ from antiphon.train.checkpoint import State
 from antiphon.train.folder import RunFolder
 from antiphon.train.metrics import duration
 from antiphon.train.pace import Pace
-from antiphon.train.sample import NetSampler
 
-try:
-    from torch.utils.tensorboard import SummaryWriter
-except ImportError as error:
-    raise MissingDependency("Training logs to TensorBoard: pip install 'antiphon[train]'.") from error
+if TYPE_CHECKING:
+    from antiphon.train.sample import NetSampler
+
+if find_spec("tensorboard") is None:
+    raise MissingDependency("Training logs to TensorBoard: pip install 'antiphon[train]'.")
 
 
 class Board:
     """Writes event files into `folder`, and hides those after `step` that an earlier, killed process left."""
 
     def __init__(self, folder: Path, step: int) -> None:
+        # Loading it takes long, and only the leading process writes.
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(folder), purge_step=step + 1)
 
     def figures(self, step: int, kind: str, figures: Mapping[str, float]) -> None:

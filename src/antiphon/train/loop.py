@@ -29,7 +29,7 @@ from antiphon.train.evaluation import Evaluation, RunningMetrics
 from antiphon.train.folder import RunFolder
 from antiphon.train.journal import Journal, NoJournal
 from antiphon.train.loader import Loader, tensors
-from antiphon.train.optimisation import clip, learning_rate
+from antiphon.train.optimisation import Adam, clip, learning_rate
 from antiphon.train.pace import Pace
 from antiphon.train.processes import Processes
 from antiphon.train.start import plain_weights
@@ -43,7 +43,7 @@ class Loop:
     """One run in one process. `run` brings `state` to its end."""
 
     net: EventModel
-    adam: torch.optim.Adam
+    adam: Adam
     recipe: Recipe
     loader: Loader
     evaluation: Evaluation
@@ -102,16 +102,14 @@ class Loop:
         """One step on this process's rows; whether any process was asked to `stop`."""
         state, training = self.state, self.recipe.training
         torch.manual_seed(step_seed(self.seed, state.step, self.processes.rank + 1))
-        rate = learning_rate(state.step, training)
-        for group in self.adam.param_groups:
-            group["lr"] = rate
-        self.adam.zero_grad(set_to_none=True)
+        self.adam.rate = learning_rate(state.step, training)
+        self.adam.zero_grad()
         for chunk in batch.chunks(self.device.rows):
             self._gather_gradients(chunk)
         stop = self.processes.add_gradients(self.net.parameters(), stop)
-        self.scaler.unscale_(self.adam)
+        self.scaler.unscale_(self.adam)  # type: ignore[arg-type]
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)
-        self.scaler.step(self.adam)
+        self.scaler.step(self.adam)  # type: ignore[arg-type]
         self.scaler.update()
         state.step += 1
         self._running.step(norm)

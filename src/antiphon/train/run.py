@@ -21,7 +21,7 @@ from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, find
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.device import Device, choose, keep_freed_memory, using_threads
+from antiphon.train.device import Device, choose, using_threads
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.folder import RunFolder
 from antiphon.train.journal import Journal, NoJournal, Reporter
@@ -29,9 +29,9 @@ from antiphon.train.loader import Loader, TrainingData, gather, tensors
 from antiphon.train.local_processes import helped
 from antiphon.train.loop import Loop
 from antiphon.train.metrics import duration
+from antiphon.train.optimisation import Adam
 from antiphon.train.pace import Pace, estimate
 from antiphon.train.processes import Processes, distributed, how_many, local_rank, torchrun_started
-from antiphon.train.sample import NetSampler
 from antiphon.train.start import Start, Tuning, starting_point
 
 
@@ -106,7 +106,6 @@ def help_train(job: dict[str, Any], processes: Processes) -> None:
     start = Start(Recipe.from_dict(job["recipe"]), bundle, Tuning(**job["tuning"]))
     data = gather(Corpus.open(Path(job["corpus"]), start.recipe.learns_from), start.recipe)
     device = Device(torch.device("cpu"))
-    keep_freed_memory()
     with using_threads(1):
         folder, seed, every = RunFolder(Path(job["out"])), job["seed"], job["save_every_s"]
         _Run(start, data, folder, device, processes, seed, every, _Silence()).go()
@@ -115,8 +114,6 @@ def help_train(job: dict[str, Any], processes: Processes) -> None:
 @contextmanager
 def _together(n: int, threads: int | None, device: Device, job: dict[str, Any]) -> Iterator[Processes]:
     """The processes that share a step."""
-    if device.place.type == "cpu":
-        keep_freed_memory()
     with using_threads(threads if threads is not None or n == 1 else 1):
         if torchrun_started():
             with distributed(device.place) as together:
@@ -161,7 +158,7 @@ class _Run:
     def _go_on(self, net: EventModel, n_parameters: int) -> TrainingOutcome:
         """Train from the last checkpoint, or from the start, to the end."""
         trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
-        adam = torch.optim.Adam(trained, lr=self.start.recipe.training.learning_rate)
+        adam = Adam(trained, self.start.recipe.training.learning_rate)
         state = self._restore(net, adam)
         if state.ended:
             self.reporter.say(f"'{self.folder.root}' has ended before: {state.ended}.")
@@ -189,7 +186,7 @@ class _Run:
             {**settings, "n_parameters": n_parameters, "opening": opening, "versions": versions}
         )
 
-    def _restore(self, net: EventModel, adam: torch.optim.Adam) -> State:
+    def _restore(self, net: EventModel, adam: Adam) -> State:
         if not self.folder.last.exists():
             return State()
         tensors, facts = checkpoint.load(self.folder.last)
@@ -208,7 +205,7 @@ class _Run:
         if state.step:
             self.reporter.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
 
-    def _train(self, net: EventModel, adam: torch.optim.Adam, state: State) -> None:
+    def _train(self, net: EventModel, adam: Adam, state: State) -> None:
         recipe, data = self.start.recipe, self.data
         loader = Loader(data.corpus, data.train, recipe, self.seed, self.processes)
         evaluation = Evaluation(net, data.corpus, data.validation, recipe, self.device.place, self.processes)
@@ -232,6 +229,9 @@ class _Run:
     def _journal(self, net: EventModel, state: State) -> Journal | NoJournal:
         if not self.processes.leads:
             return NoJournal()
+        # Sessions load onnxruntime, which helpers need not.
+        from antiphon.train.sample import NetSampler
+
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
         sampling = NetSampler(net, recipe, opening, self.device.place, self.seed)
