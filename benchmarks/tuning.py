@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ship_corpus import SHARED
@@ -38,7 +39,7 @@ class Way:
 
     name: str
     rate: float
-    tuning: Mapping[str, str | int] = field(default_factory=dict)
+    tuning: Mapping[str, Any] = field(default_factory=dict)
     fine_tuning: bool = True
 
 
