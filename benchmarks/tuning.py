@@ -46,8 +46,8 @@ class Way:
 WAYS = (
     Way("from scratch", 0.003, fine_tuning=False),
     Way("all weights", 0.001),
-    Way("`--low-rank 8`", 0.003, {"low_rank": 8}),
-    Way("`--freeze body`", 0.003, {"freeze": "body"}),
+    Way("`--low-rank 8`", 0.001, {"low_rank": 8}),
+    Way("`--freeze body`", 0.0005, {"freeze": "body"}),
 )
 
 

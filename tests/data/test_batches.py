@@ -15,7 +15,7 @@ from antiphon.codecs import pitches
 from antiphon.codecs.alphabet import Span, restricted, single
 from antiphon.codecs.families import FAMILIES, Learned
 from antiphon.data import batches, examples
-from antiphon.data.batches import Batch
+from antiphon.data.batches import Batch, epoch_batches
 from antiphon.data.chunks import TABLE
 from antiphon.data.corpus import Corpus
 from antiphon.errors import CorpusError, EmptyError
@@ -79,7 +79,7 @@ def test_whole_holds_every_event_of_every_sequence_once(corpus: Corpus, size: in
 
 @given(corpora, st.sampled_from([8, 16, 50]))
 def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None:
-    cut = examples.cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
+    cut = examples.cut_into_examples(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
     for sequence in range(corpus.n):
         mine = cut.sequence == sequence
         begin, end = cut.begin[mine], cut.end[mine]
@@ -96,7 +96,7 @@ def test_cuts_are_at_bars_and_lose_nothing(corpus: Corpus, longest: int) -> None
 @given(corpora, st.integers(1, 3), st.sampled_from([16, 50]))
 def test_a_window_is_so_many_bars(corpus: Corpus, window: int, longest: int) -> None:
     values = recipe(training__max_length=str(longest), training__window_bars=str(window))
-    cut = examples.cut(corpus, np.arange(corpus.n), values)
+    cut = examples.cut_into_examples(corpus, np.arange(corpus.n), values)
     for sequence, begin, end in zip(cut.sequence, cut.begin, cut.end, strict=True):
         bar, start = corpus.steps_per_bar(sequence), int(corpus.table["start_in_bar"][sequence])
         if bar <= longest:
@@ -119,7 +119,7 @@ def test_a_window_of_events_that_take_uneven_time() -> None:
 @given(corpora, st.integers(1, 9), st.booleans())
 def test_an_epoch_holds_every_stretch_once(corpus: Corpus, size: int, shuffle: bool) -> None:
     values = recipe(training__batch_size=str(size), training__max_length="24", **plain)
-    cut = examples.cut(corpus, np.arange(corpus.n), values)
+    cut = examples.cut_into_examples(corpus, np.arange(corpus.n), values)
     expected = Counter(
         (
             s,
@@ -151,7 +151,7 @@ def epoch_of(
 ) -> Iterator[Batch]:
     indices = np.arange(corpus.n)
     try:
-        return batches.epoch(corpus, indices, values, seed=3, epoch=epoch, shuffle=shuffle, start=start)
+        return epoch_batches(corpus, indices, values, seed=3, epoch=epoch, shuffle=shuffle, start=start)
     except EmptyError:
         assert corpus.lengths.max() == 1
         return iter(())
@@ -161,7 +161,7 @@ def test_epochs_differ_and_a_sequence_is_transposed_whatever_its_company() -> No
     corpus, values = made(1, 40, 30), recipe(training__transpose="-5,6")
 
     def seen(epoch: int, indices: np.ndarray) -> dict[int, bytes]:
-        found = batches.epoch(corpus, indices, values, seed=5, epoch=epoch)
+        found = epoch_batches(corpus, indices, values, seed=5, epoch=epoch)
         return {sequence: ids.tobytes() for sequence, ids, *_ in rows(found)}
 
     first = seen(0, np.arange(40))
@@ -194,7 +194,7 @@ def test_bars_that_are_too_long_stay_out() -> None:
     assert batches.usable(corpus, np.arange(10)).tolist() == [4, 5, 6, 7, 8, 9]
     assert sum(len(batch.lengths) for batch in batches.whole(corpus, np.arange(10), recipe())) == 6
     with pytest.raises(EmptyError, match="too long"):
-        batches.epoch(corpus, np.arange(4), recipe(), seed=0, epoch=0)
+        epoch_batches(corpus, np.arange(4), recipe(), seed=0, epoch=0)
 
 
 def by_the_clock(corpus: Corpus) -> Corpus:
@@ -206,7 +206,7 @@ def by_the_clock(corpus: Corpus) -> Corpus:
 
 def test_music_without_bars_is_cut_by_length_alone() -> None:
     corpus = by_the_clock(made(4, 20, 150))
-    cut = examples.cut(corpus, np.arange(20), recipe(training__max_length="32"))
+    cut = examples.cut_into_examples(corpus, np.arange(20), recipe(training__max_length="32"))
     n_events = (cut.end - cut.begin)[cut.sequence == corpus.lengths.argmax()]
     assert n_events[:-1].tolist() == [32] * (len(n_events) - 1)
     longer = np.arange(20)[corpus.lengths % 32 > 1]
@@ -223,7 +223,7 @@ def test_what_a_model_does_not_know_is_learnt_as_it_is_heard(monkeypatch: pytest
     narrow = single(Span("hold", steps=1), Span("off", steps=1), notes)
     monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: narrow)
     corpus = made(5, 4, 40)
-    seen = [batches.seen(corpus, index, recipe()).events for index in range(4)]
+    seen = [batches.in_view(corpus, index, recipe()).events for index in range(4)]
     assert all(map(narrow.knows, seen))
 
 
@@ -249,7 +249,7 @@ def test_cuts_of_events_that_take_uneven_time_are_at_the_first_on_a_bar_line(
     monkeypatch.setattr("antiphon.recipes.recipe._alphabet", lambda family, view: uneven)
     corpus = made(6, 40, 120)
     corpus.events[:] = np.random.default_rng(2).choice([0, 0, 1, 60, 62], len(corpus.events))
-    cut = examples.cut(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
+    cut = examples.cut_into_examples(corpus, np.arange(corpus.n), recipe(training__max_length=str(longest)))
     for sequence in range(corpus.n):
         times = uneven.times(corpus.ids(sequence)[:, None]).tolist()
         start, bar = int(corpus.table["start_in_bar"][sequence]), corpus.steps_per_bar(sequence)
@@ -266,13 +266,13 @@ def test_what_goes_with_events_is_cut_with_them(monkeypatch: pytest.MonkeyPatch)
         count = np.arange(len(found.events), dtype=np.float32)[:, None]
         return found._replace(control=count, value=-count)
 
-    monkeypatch.setattr(batches, "seen", seen)
+    monkeypatch.setattr(batches, "in_view", seen)
     corpus = made(7, 20, 100)
     values = recipe(training__max_length="16", training__batch_size="4", **plain)
-    cut = examples.cut(corpus, np.arange(corpus.n), values)
+    cut = examples.cut_into_examples(corpus, np.arange(corpus.n), values)
     expected = Counter(zip(cut.sequence.tolist(), cut.begin.tolist(), cut.end.tolist(), strict=True))
     found: Counter[tuple[int, int, int]] = Counter()
-    for batch in batches.epoch(corpus, np.arange(corpus.n), values, seed=3, epoch=0):
+    for batch in epoch_batches(corpus, np.arange(corpus.n), values, seed=3, epoch=0):
         assert batch.control is not None
         assert np.array_equal(batch.value, -batch.control)
         for row, length in enumerate(batch.lengths.tolist()):
@@ -309,14 +309,14 @@ def test_nothing_to_evaluate_is_no_batch() -> None:
 def test_parts_and_chunks_are_the_whole_batch(corpus: Corpus, size: int, n: int, most: int) -> None:
     """Each row once, with its number; weights add up to 1; nothing longer than its longest row."""
     values = recipe(training__batch_size=str(size), training__max_length="24", **plain)
-    if not len(examples.cut(corpus, np.arange(corpus.n), values)):
+    if not len(examples.cut_into_examples(corpus, np.arange(corpus.n), values)):
         return
 
     def epoch(rank: int, n: int) -> list[Batch]:
-        return list(batches.epoch(corpus, np.arange(corpus.n), values, seed=3, epoch=0, part=(rank, n)))
+        return list(epoch_batches(corpus, np.arange(corpus.n), values, seed=3, epoch=0, part=(rank, n)))
 
     for whole, *parts in zip(epoch(0, 1), *(epoch(rank, n) for rank in range(n)), strict=True):
-        chunks = [chunk for part in parts for chunk in part.chunks(most)]
+        chunks = [chunk for part in parts for chunk in part.micro_batches(most)]
         assert sum(chunk.weight for chunk in chunks) == pytest.approx(1.0)
         assert all(len(chunk.lengths) <= most for chunk in chunks)
         assert sorted(row for chunk in chunks for row in chunk.numbers) == whole.numbers

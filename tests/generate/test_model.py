@@ -52,7 +52,7 @@ def test_likelihood_equals_the_nets_own(real_bundle: Real, name: str) -> None:
     place = Bars.of(0, piece.music.steps_per_bar).at(bundle.alphabet.times(piece.ids)[None])
     ids = torch.from_numpy(piece.ids)[None]
     with torch.no_grad():
-        scores = net.score(nets.EventBatch(ids, torch.tensor([ids.shape[1]]), torch.from_numpy(place)))
+        scores = net.likelihoods(nets.EventBatch(ids, torch.tensor([ids.shape[1]]), torch.from_numpy(place)))
     assert np.allclose(piece.log_p, -scores.event_nll[0].numpy(), atol=2e-4)
 
 

@@ -85,7 +85,7 @@ def test_the_control_that_comes_is_that_of_the_next_event() -> None:
 
 def test_a_head_begins_with_how_often_labels_occur_and_one_more_of_each() -> None:
     head = CategoricalHead(4, (3, 2))
-    head.begin(torch.tensor([0, 3, 1, 1, 0]))
+    head.init_bias(torch.tensor([0, 3, 1, 1, 0]))
     assert head.bias.exp().tolist() == pytest.approx([1 / 7, 4 / 7, 2 / 7, 2 / 3, 1 / 3])
 
 

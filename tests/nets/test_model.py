@@ -48,7 +48,7 @@ def batch(request, model, walks):
 
 def test_whole_sequences_equal_steps_with_labels_resolved(model, batch):
     model.eval()
-    scores = model.score(batch)
+    scores = model.likelihoods(batch)
     seen = model.features.sequence(batch)
     state = model.initial_state(5)
     for t in range(batch.events.shape[1] - 1):
@@ -114,7 +114,11 @@ def test_folding_adds_up_every_label_of_an_event(model, batch):
 
 def test_loss_is_the_mean_of_scored_labels(model, batch):
     model.eval()
-    loss, scores, labels = model.loss(batch), model.score(batch), model.features.sequence(batch).label[:, 1:]
+    loss, scores, labels = (
+        model.loss(batch),
+        model.likelihoods(batch),
+        model.features.sequence(batch).label[:, 1:],
+    )
     assert int(loss.n) == int((LENGTHS - 1).sum()) == int(scores.valid.sum())
     assert loss.total.item() == pytest.approx(scores.label_nll[scores.valid].mean().item(), abs=1e-5)
     right = scores.right_label[scores.valid]
@@ -126,8 +130,8 @@ def test_loss_is_the_mean_of_scored_labels(model, batch):
 
 def test_labels_are_counted_where_they_are_scored(model, batch, monkeypatch):
     told = []
-    monkeypatch.setattr(model.output, "begin", told.append)
-    model.begin([batch, batch])
+    monkeypatch.setattr(model.output, "init_bias", told.append)
+    model.init_output_bias([batch, batch])
     label = model.features.sequence(batch).label
     scored = [label[b, 1:n] for b, n in enumerate(LENGTHS.tolist())]
     sizes = model.features.label_sizes

@@ -16,10 +16,10 @@ from antiphon.codecs.rules import Rule
 from antiphon.codecs.timing import Bars
 from antiphon.errors import OptionError
 from antiphon.runtime.beam import search
-from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws, uniform
-from antiphon.runtime.sampler import choose
+from antiphon.runtime.sampler import sample
+from antiphon.runtime.sampling_options import Beam, Sampling
 from antiphon.runtime.session import Session, log_opening
 
 V, BAR = 4, 3
@@ -100,7 +100,7 @@ def searched_one_by_one(
             for _ in range(length):
                 log_p = log_p_after(primer + events, how.temperature or 1.0)
                 u = uniform(seed, output, len(primer) + len(events), number)
-                drawn = int(choose(log_p[None], u[None], how)[0])
+                drawn = int(sample(log_p[None], u[None], how)[0])
                 score, events = score + log_p[drawn], [*events, drawn]
             copies.append((score, events))
         entries = sorted(copies, key=lambda entry: -entry[0])[: beam.beam_size]

@@ -21,10 +21,10 @@ from antiphon.codecs.timing import Bars
 from antiphon.generate import notation
 from antiphon.generate.tonality import relative_major, way_to
 from antiphon.runtime import sampler
-from antiphon.runtime.choices import Sampling
 from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import philox4x32, uniform
 from antiphon.runtime.sampler import OPENING_FLOOR
+from antiphon.runtime.sampling_options import Sampling
 from antiphon.runtime.session import Session
 
 ROOT = Path(__file__).parents[2]

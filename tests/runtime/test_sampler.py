@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from antiphon.errors import OptionError
-from antiphon.runtime.choices import Sampling
 from antiphon.runtime.philox import uniform
-from antiphon.runtime.sampler import choose
+from antiphon.runtime.sampler import sample
+from antiphon.runtime.sampling_options import Sampling
 
 P = np.array([0.1, 0.4, 0.0, 0.3, 0.2])
 LOG_P = np.log(np.where(P > 0, P, 1e-300))
@@ -21,7 +21,7 @@ LOG_P[2] = -np.inf
 def drawn(how: Sampling, n: int = 20_000, allowed: np.ndarray | None = None) -> np.ndarray:
     rows = np.broadcast_to(LOG_P, (n, 5))
     mask = None if allowed is None else np.broadcast_to(allowed, (n, 5))
-    return np.bincount(choose(rows, uniform(3, np.arange(n), 0), how, mask), minlength=5) / n
+    return np.bincount(sample(rows, uniform(3, np.arange(n), 0), how, mask), minlength=5) / n
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_frequencies(how: Sampling, allowed: list[bool] | None, expected: object
 def test_rows_do_not_disturb_one_another(log_p: np.ndarray, how: Sampling, seed: int) -> None:
     u, mask = uniform(seed, np.arange(6), 0), log_p > -29.5
     mask[:, 0] = True
-    together = choose(log_p, u, how, mask)
-    alone = [choose(log_p[i : i + 1], u[i : i + 1], how, mask[i : i + 1])[0] for i in range(6)]
+    together = sample(log_p, u, how, mask)
+    alone = [sample(log_p[i : i + 1], u[i : i + 1], how, mask[i : i + 1])[0] for i in range(6)]
     assert together.tolist() == alone
     assert mask[np.arange(6), together].all()
 
 
 def test_the_extremes_of_u_stay_inside_and_never_hit_the_impossible() -> None:
     log_p = np.array([[-np.inf, 0.0, -np.inf, -0.5, -np.inf]] * 2)
-    assert choose(log_p, np.array([2.0**-33, 1 - 2.0**-33]), Sampling()).tolist() == [1, 3]
+    assert sample(log_p, np.array([2.0**-33, 1 - 2.0**-33]), Sampling()).tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -74,7 +74,7 @@ def test_the_draw_is_the_first_whose_cumulated_weight_exceeds_u_in_double_precis
 
     def ids(u: np.ndarray, log_p: np.ndarray = log_p) -> list[int]:
         given = np.tile(log_p, (rows, 1))
-        return [int(choose(given, np.full(rows, one), Sampling())[-1]) for one in u]
+        return [int(sample(given, np.full(rows, one), Sampling())[-1]) for one in u]
 
     assert ids(edges * (1 - 1e-12)) == list(range(129))
     assert ids(edges * (1 + 1e-12)) == list(range(1, 130))
@@ -84,20 +84,20 @@ def test_the_draw_is_the_first_whose_cumulated_weight_exceeds_u_in_double_precis
 def test_as_much_as_top_p_asks_for_is_enough() -> None:
     log_p = np.log([[0.5, 0.25, 0.125, 0.125]] * 64)
     u = (np.arange(64) + 0.5) / 64
-    assert set(choose(log_p, u, Sampling(top_p=0.5)).tolist()) == {0}
-    assert set(choose(log_p, u, Sampling(top_p=0.75)).tolist()) == {0, 1}
+    assert set(sample(log_p, u, Sampling(top_p=0.5)).tolist()) == {0}
+    assert set(sample(log_p, u, Sampling(top_p=0.75)).tolist()) == {0, 1}
 
 
 def test_very_improbable_events_can_still_be_all_that_is_allowed() -> None:
     log_p = np.array([[0.0, -2000.0, -2001.0]])
-    assert choose(log_p, np.array([0.99]), Sampling(), np.array([[False, True, True]])).tolist() == [2]
+    assert sample(log_p, np.array([0.99]), Sampling(), np.array([[False, True, True]])).tolist() == [2]
 
 
 def test_nothing_left_is_an_error() -> None:
     with pytest.raises(OptionError, match="constraints leave no event"):
-        choose(LOG_P[None], np.array([0.5]), Sampling(), np.array([[False, False, True, False, False]]))
+        sample(LOG_P[None], np.array([0.5]), Sampling(), np.array([[False, False, True, False, False]]))
     with pytest.raises(OptionError, match="constraints leave no event"):
-        choose(np.stack([LOG_P] * 2), np.full(2, 0.5), Sampling(), np.arange(5) == np.array([[3], [2]]))
+        sample(np.stack([LOG_P] * 2), np.full(2, 0.5), Sampling(), np.arange(5) == np.array([[3], [2]]))
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from antiphon.codecs.rules import Automaton, Until, only
 from antiphon.codecs.timing import Bars
 from antiphon.errors import InputError, OptionError
 from antiphon.runtime.bundle import Bundle, find
-from antiphon.runtime.choices import Sampling
 from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws
 from antiphon.runtime.player import Player
+from antiphon.runtime.sampling_options import Sampling
 from antiphon.runtime.session import Session
 
 BARS = Bars.of(0, 16)

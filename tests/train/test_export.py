@@ -93,7 +93,7 @@ def test_sequence_equals_torch_step_equals_onnx_step(net_and_player, walks, batc
     position = _position(bars, alphabet, events)
     ids, places = torch.from_numpy(events), torch.from_numpy(position)
     full = nets.EventBatch(ids, torch.full((batch,), length), places)
-    scores, seen = model.score(full), model.features.sequence(full)
+    scores, seen = model.likelihoods(full), model.features.sequence(full)
     whole = model.output.label_log_p(model.hidden(seen.inputs))
     state, played = model.initial_state(batch), player.start(batch)
     temperature = torch.ones(batch)

@@ -15,7 +15,7 @@ from antiphon.errors import NameNotFound, OptionError, OutputError, RunError
 from antiphon.recipes import Training
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.device import choose, using_threads
+from antiphon.train.device import choose_device, using_threads
 from antiphon.train.loop import step_seed
 from antiphon.train.metrics import duration
 from antiphon.train.optimisation import Adam, clip, learning_rate
@@ -191,9 +191,9 @@ def test_pace_leans_towards_the_latest() -> None:
 
 
 def test_devices_and_threads_are_checked() -> None:
-    assert choose("cpu").place.type == "cpu"
+    assert choose_device("cpu").torch_device.type == "cpu"
     with pytest.raises(NameNotFound, match="Did you mean 'cuda'"):
-        choose("cude")
+        choose_device("cude")
     with pytest.raises(OptionError, match="expected 1 or more"), using_threads(0):
         pass
 
@@ -201,4 +201,4 @@ def test_devices_and_threads_are_checked() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(OptionError, match="has no cuda device"):
-        choose("cuda")
+        choose_device("cuda")

@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 
 from antiphon.errors import OptionError, RunError
 from antiphon.nets import dropout
-from antiphon.train import local_processes, metrics
-from antiphon.train.local_processes import helped
+from antiphon.train import helper_processes, metrics
+from antiphon.train.helper_processes import helped
 from antiphon.train.processes import how_many
 from antiphon.train.run import train
 
@@ -113,14 +113,14 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(tmp_path: Path, tiny
 def test_a_helper_that_dies_costs_one_line(
     tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = local_processes._start
+    start = helper_processes._start
 
     def start_and_end(*given: Any) -> Any:
         helper = start(*given)
         helper.kill()
         return helper
 
-    monkeypatch.setattr(local_processes, "_start", start_and_end)
+    monkeypatch.setattr(helper_processes, "_start", start_and_end)
     with pytest.raises(RunError, match=r"Process 2 of 2 ended with status -9\. The same command goes on"):
         _train(tmp_path / "run", tiny, 2)
 
@@ -136,9 +136,9 @@ def test_what_a_helper_cannot_do_is_said_by_the_leading_process(tmp_path: Path, 
 
 def test_no_helper_outlives_the_run(tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
-    start = local_processes._start
+    start = helper_processes._start
     monkeypatch.setattr(
-        local_processes, "_start", lambda *given: started.append(start(*given)) or started[-1]
+        helper_processes, "_start", lambda *given: started.append(start(*given)) or started[-1]
     )
     _train(tmp_path / "run", tiny, 2, **{"training.max_steps": "2"})
     assert [helper.returncode for helper in started] == [0]
@@ -146,21 +146,21 @@ def test_no_helper_outlives_the_run(tmp_path: Path, tiny: Any, monkeypatch: pyte
 
 def test_sums_of_more_than_a_slot_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both sides in one process, the helper's in a thread."""
-    monkeypatch.setattr(local_processes, "_SLOT", 64)
+    monkeypatch.setattr(helper_processes, "_SLOT", 64)
     mine, theirs = torch.arange(100, dtype=torch.float64), 2 * torch.arange(100, dtype=torch.float64)
     to_helper, to_leader = os.pipe(), os.pipe()
     with ExitStack() as stack:
-        file, _ = stack.enter_context(local_processes._shared_file(2))
-        memory = local_processes._Memory(file, 2)
+        file, _ = stack.enter_context(helper_processes._shared_file(2))
+        memory = helper_processes._Memory(file, 2)
         to_read, to_write = zip(to_helper, to_leader, strict=True)
         receive, stdout = (stack.enter_context(open(fd, "rb", buffering=0)) for fd in to_read)
         stdin, send = (stack.enter_context(open(fd, "wb", buffering=0)) for fd in to_write)
         helping = threading.Thread(
-            target=local_processes._Helping(memory, 1, receive, send).add, args=(theirs,)
+            target=helper_processes._Helping(memory, 1, receive, send).add, args=(theirs,)
         )
         helping.start()
         leading: Any = SimpleNamespace(stdin=stdin, stdout=stdout)
-        local_processes._Leading(memory, [leading]).add(mine)
+        helper_processes._Leading(memory, [leading]).add(mine)
         helping.join()
     assert mine.tolist() == theirs.tolist() == [3.0 * k for k in range(100)]
 

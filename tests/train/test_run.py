@@ -287,7 +287,7 @@ def test_a_sample_is_the_same_for_the_same_net(name: str, tmp_path: Path) -> Non
     torch.manual_seed(0)
     net = nets.build(recipe)
     opening = np.concatenate([np.full(size, 1 / size) for size in recipe.alphabet.sizes])
-    sampling = NetSampler(net, recipe, opening, Device(torch.device("cpu")).place, seed=1)
+    sampling = NetSampler(net, recipe, opening, Device(torch.device("cpu")).torch_device, seed=1)
     one, two = sampling(), sampling()
     assert one is not None
     assert two is not None

@@ -108,7 +108,7 @@ def _accelerator() -> Finding:
         return Finding("Accelerator", False, "needs torch to look for one", "pip install 'antiphon[train]'")
     from antiphon.train import device
 
-    kind = device.choose("auto").place.type
+    kind = device.choose_device("auto").torch_device.type
     return Finding(
         "Accelerator", kind != "cpu", kind, "Training runs on the CPU; that is enough for the melody models."
     )

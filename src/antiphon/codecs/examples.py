@@ -25,7 +25,7 @@ from antiphon.errors import FormatError, NameNotFound
 from antiphon.io import records
 from antiphon.io.examples import TrainingExample, is_example, loads
 from antiphon.io.limits import DEFAULT
-from antiphon.io.places import Place, content
+from antiphon.io.places import Place, read_content
 from antiphon.score.score import Score
 
 _STEPS_PER_BAR = 16
@@ -137,7 +137,7 @@ def payloads(source: Place | str | os.PathLike[str]) -> Iterator[bytes]:
     if not isinstance(source, Place):
         return records.read(Path(source))
     try:
-        return iter([records.unpack(content(source, DEFAULT)[0])])
+        return iter([records.unpack(read_content(source, DEFAULT)[0])])
     except FormatError as error:
         raise FormatError(f"'{source}': {error}") from None
 

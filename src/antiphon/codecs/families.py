@@ -1,4 +1,4 @@
-"""The families of events that models play, and what rooms above need to know of one.
+"""The families of events that models play, and what the packages above need to know of one.
 
 Ids belong to the family, not to a model: one alphabet, one grammar and one decoder serve every codec of it.
 Training, playing, evaluating and generating handle arrays of ids and ask the alphabet for what they mean; a

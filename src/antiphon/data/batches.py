@@ -16,7 +16,7 @@ import numpy.typing as npt
 from antiphon.arrays import Float32, Float64, Int64
 from antiphon.codecs.families import Learned
 from antiphon.data.corpus import Corpus
-from antiphon.data.examples import Examples, bars_of, cut, seen, time_before
+from antiphon.data.examples import Examples, bars_of, cut_into_examples, in_view, time_before
 from antiphon.errors import CorpusError, EmptyError
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 
@@ -50,9 +50,9 @@ class Batch:
         """`rows`, counted out."""
         return list(range(len(self.lengths))) if self.rows is None else self.rows.tolist()
 
-    def chunks(self, most: int) -> list[Batch]:
-        """The same rows in batches of at most `most`, each as long as its longest row; as few as there can
-        be, of equal size."""
+    def micro_batches(self, most: int) -> list[Batch]:
+        """The same rows in the fewest batches of at most `most`, of nearly equal size, each as long as its
+        longest row."""
         n = len(self.lengths)
         if n <= most:
             return [self] if n else []
@@ -76,7 +76,7 @@ def usable(corpus: Corpus, indices: Int64) -> Int64:
     return indices[corpus.steps_per_bars[indices] <= MAX_STEPS_PER_BAR]
 
 
-def epoch(
+def epoch_batches(
     corpus: Corpus,
     indices: Int64,
     recipe: Recipe,
@@ -97,15 +97,15 @@ def epoch(
     nothing is left to train on.
     """
     check(corpus, recipe)
-    examples = cut(corpus, usable(corpus, indices), recipe)
+    examples = cut_into_examples(corpus, usable(corpus, indices), recipe)
     if not len(examples):
         raise EmptyError(
             f"None of {len(indices)} sequences can be trained on; bars of more than {MAX_STEPS_PER_BAR} "
             "steps are too long."
         )
     semitones = _draw(seed, epoch, 0, corpus.n, *recipe.training.transpose)
-    batches = _batches(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)
-    return (_gather_part(corpus, examples.take(rows), recipe, semitones, part) for rows in batches[start:])
+    batches = _batch_rows(examples, recipe.training.batch_size, (seed, epoch) if shuffle else None)
+    return (_make_part(corpus, examples.take(rows), recipe, semitones, part) for rows in batches[start:])
 
 
 def whole(corpus: Corpus, indices: Int64, recipe: Recipe, batch_size: int = 64) -> Iterator[Batch]:
@@ -121,7 +121,7 @@ def whole(corpus: Corpus, indices: Int64, recipe: Recipe, batch_size: int = 64) 
     still = np.zeros(corpus.n, np.int64)
     rows = np.arange(len(examples))
     cuts = range(0, len(rows), batch_size)
-    return (_gather(corpus, examples.take(rows[cut : cut + batch_size]), recipe, still) for cut in cuts)
+    return (_make_batch(corpus, examples.take(rows[cut : cut + batch_size]), recipe, still) for cut in cuts)
 
 
 def opening(corpus: Corpus, recipe: Recipe) -> Float64:
@@ -129,7 +129,7 @@ def opening(corpus: Corpus, recipe: Recipe) -> Float64:
     each field sum to 1; all ids alike where there is no sequence."""
     check(corpus, recipe)
     chosen = usable(corpus, corpus.split("train")).tolist()
-    first = [seen(corpus, index, recipe).events[0] for index in chosen if corpus.lengths[index]]
+    first = [in_view(corpus, index, recipe).events[0] for index in chosen if corpus.lengths[index]]
     sizes = recipe.alphabet.sizes
     if not first:
         return np.concatenate([np.full(size, 1 / size) for size in sizes])
@@ -170,7 +170,7 @@ def check(corpus: Corpus, recipe: Recipe) -> None:
         raise CorpusError(f"'{corpus.folder}' does not fit '{recipe.name}': {problem}.")
 
 
-def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int64]:
+def _batch_rows(examples: Examples, size: int, draw: tuple[int, int] | None) -> Sequence[Int64]:
     """Rows of every batch, of examples of similar length."""
     bins = (examples.end - examples.begin) // _BIN
     if draw is None:
@@ -181,7 +181,7 @@ def _batches(examples: Examples, size: int, draw: tuple[int, int] | None) -> Seq
     return [batches[place] for place in np.argsort(_raw(*draw, 2, len(batches)), kind="stable")]
 
 
-def _gather_part(
+def _make_part(
     corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int64, part: tuple[int, int]
 ) -> Batch:
     """Part (r, n) of the batch of these examples."""
@@ -192,7 +192,7 @@ def _gather_part(
         none, n_fields = np.zeros(0, np.int64), len(recipe.alphabet.sizes)
         return Batch(none.reshape(0, 1, n_fields), none.reshape(0, 1, 2), none, none, rows=rows, weight=0.0)
     weight = _scored(mine.end - mine.begin) / max(_scored(examples.end - examples.begin), 1)
-    return replace(_gather(corpus, mine, recipe, semitones), rows=rows, weight=weight)
+    return replace(_make_batch(corpus, mine, recipe, semitones), rows=rows, weight=weight)
 
 
 def _scored(lengths: Int64) -> int:
@@ -200,13 +200,13 @@ def _scored(lengths: Int64) -> int:
     return int(np.maximum(lengths - 1, 0).sum())
 
 
-def _gather(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int64) -> Batch:
+def _make_batch(corpus: Corpus, examples: Examples, recipe: Recipe, semitones: Int64) -> Batch:
     """The batch of these examples; `semitones` are those of each sequence of the corpus."""
     family, alphabet = recipe.events, recipe.alphabet
     rows, before = [], []
     stretches = zip(examples.sequence.tolist(), examples.begin.tolist(), examples.end.tolist(), strict=True)
     for sequence, begin, end in stretches:
-        found = seen(corpus, sequence, recipe, int(semitones[sequence]))
+        found = in_view(corpus, sequence, recipe, int(semitones[sequence]))
         part = family.excerpt(found.events, begin, end) if begin else found.events[:end]
         rows.append(Learned(part, *(None if a is None else a[begin:end] for a in found[1:])))
         before.append(time_before(alphabet, found.events, begin))

@@ -34,7 +34,7 @@ from antiphon.io import suffixes
 _MAX_LISTED = 8
 """Files that an error names."""
 
-Duplicates = Literal["drop", "keep"]
+DuplicatePolicy = Literal["drop", "keep"]
 Engine = Literal["local", "dask"]
 
 
@@ -69,7 +69,7 @@ class BuildReport:
         return Corpus.open(self.folder)
 
     @property
-    def likeness(self) -> Mapping[str, int]:
+    def duplicate_counts(self) -> Mapping[str, int]:
         """Sequences of all kinds that repeat others, by relation; left out if duplicates are dropped."""
         return dict(self.manifest["likeness"])
 
@@ -89,7 +89,7 @@ def build(
     options: Mapping[str, Any] | None = None,
     steps_per_quarter: int = 4,
     workers: int | None = None,
-    duplicates: Duplicates = "drop",
+    duplicates: DuplicatePolicy = "drop",
     time_limit_s: float = TIME_LIMIT_S,
     engine: Engine = "local",
     scheduler: str | None = None,
@@ -143,7 +143,7 @@ def _check(
         raise OptionError(f"{workers} workers; expected 1 or more.")
     if not time_limit_s > 0:
         raise OptionError(f"A time limit of {time_limit_s} s a file; expected more than 0.")
-    for name, value, known in (("duplicates", duplicates, Duplicates), ("engine", engine, Engine)):
+    for name, value, known in (("duplicates", duplicates, DuplicatePolicy), ("engine", engine, Engine)):
         if value not in get_args(known):
             raise OptionError(f"{name} is '{value}'; expected one of {', '.join(get_args(known))}.")
 
@@ -160,9 +160,9 @@ def _runner(engine: str, scheduler: str | None, workers: int | None) -> JobRunne
     """The function that runs the jobs."""
     if engine == "local":
         return partial(worker_pool.run_jobs, workers=workers)
-    from antiphon.data import cluster
+    from antiphon.data import dask_engine
 
-    return partial(cluster.run_jobs, scheduler=scheduler, workers=workers)
+    return partial(dask_engine.run_jobs, scheduler=scheduler, workers=workers)
 
 
 def _earlier_pieces(folder: Path) -> list[str]:
@@ -228,10 +228,10 @@ def _finish(
 
 def _manifest(plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates: str) -> dict[str, Any]:
     settings, sizes = plan.settings(), assembly.sizes(summary)
-    likeness: Counter[str] = Counter()
+    duplicate_counts: Counter[str] = Counter()
     for kind, duplicates_of_kind in zip(plan.kinds, summary.deduplication.duplicates, strict=True):
         counts = duplicates_of_kind.counts()
-        likeness.update(counts)
+        duplicate_counts.update(counts)
         n, events = sizes[kind]
         fields = list(registry.kind(kind).fields)
         settings["kinds"][kind] |= {"fields": fields, "n": n, "events": events, "likeness": counts}
@@ -244,7 +244,7 @@ def _manifest(plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates
         "files": len({source.place.path for source in plan.music}),
         "pieces": len(plan.music),
         "rows": len(ledger.entries),
-        "likeness": dict(sorted(likeness.items())),
+        "likeness": dict(sorted(duplicate_counts.items())),
         "digest": digest(arrays, (entry.group for entry in ledger.entries)),
     }
 

@@ -100,7 +100,7 @@ class Corpus:
         return tuple(self.manifest["kinds"][self.kind]["fields"])
 
     @property
-    def likeness(self) -> dict[str, int]:
+    def duplicate_counts(self) -> dict[str, int]:
         """Sequences of this kind that repeat others, by relation (a name in `duplicates.RELATION_NAMES`)."""
         return dict(self.manifest["kinds"][self.kind].get("likeness", {}))
 

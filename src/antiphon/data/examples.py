@@ -36,7 +36,7 @@ class Examples:
         return Examples(self.sequence[rows], self.begin[rows], self.end[rows])
 
 
-def seen(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Learned:
+def in_view(corpus: Corpus, index: int, recipe: Recipe, semitones: int = 0) -> Learned:
     """Sequence `index` as a model of the recipe sees it, moved by `semitones` before. The corpus must fit."""
     family, view = recipe.events, recipe.view
     found = family.sources[corpus.kind](corpus.ids(index), view, recipe.control)
@@ -57,7 +57,7 @@ def time_before(alphabet: Alphabet, events: Int64, begin: int) -> int:
     return begin * alphabet.steady or int(alphabet.steps(events[:begin]).sum())
 
 
-def cut(corpus: Corpus, indices: Int64, recipe: Recipe) -> Examples:
+def cut_into_examples(corpus: Corpus, indices: Int64, recipe: Recipe) -> Examples:
     """Every sequence of `indices` in stretches of `window_bars` bars (0: as many as fit) and at most
     `max_length` events, from bar line to bar line; none of one event."""
     if recipe.alphabet.steady == 1:
@@ -117,7 +117,7 @@ def _ends(lines: Int64, length: int, most: int, window: int) -> Iterator[int]:
 
 def _bar_lines(corpus: Corpus, index: int, recipe: Recipe) -> Int64:
     """The events of a sequence that are the first on a bar line."""
-    events = seen(corpus, index, recipe).events
+    events = in_view(corpus, index, recipe).events
     times = recipe.alphabet.times(events)
     first = np.diff(times, prepend=-1) > 0
     return np.flatnonzero(first & (bars_of(corpus, np.array([index])).at(times[None])[0, :, 0] == 0))

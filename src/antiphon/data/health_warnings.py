@@ -78,10 +78,10 @@ def _of_kind(stats: KindStats, duplicates: str, trained: Callable[[str], str | N
     yield from _few_groups(stats, trained)
     yield from _large_group(stats)
     yield from _many_repeats(stats, duplicates)
-    if stats.likeness.get(_CROSS_SPLIT, 0) > _SMALL_SHARE * stats.sequences:
+    if stats.duplicate_counts.get(_CROSS_SPLIT, 0) > _SMALL_SHARE * stats.sequences:
         yield (
-            f"{stats.likeness[_CROSS_SPLIT]} sequences were left out because they resemble pieces in another "
-            "split: give pieces that belong together one group in a MANIFEST.tsv."
+            f"{stats.duplicate_counts[_CROSS_SPLIT]} sequences were left out because they resemble pieces in "
+            "another split: give pieces that belong together one group in a MANIFEST.tsv."
         )
     if stats.too_wide:
         yield (
@@ -123,7 +123,7 @@ def _large_group(stats: KindStats) -> Iterator[str]:
 
 
 def _many_repeats(stats: KindStats, duplicates: str) -> Iterator[str]:
-    repeats = sum(n for word, n in stats.likeness.items() if word != _CROSS_SPLIT)
+    repeats = sum(n for word, n in stats.duplicate_counts.items() if word != _CROSS_SPLIT)
     if duplicates != "drop" and repeats > _LARGE_SHARE * stats.sequences:
         yield (
             f"{repeats} of {stats.sequences} sequences repeat others and weigh more for it: --duplicates "

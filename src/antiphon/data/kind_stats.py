@@ -46,7 +46,7 @@ class KindStats:
     """Sequences that begin within a bar."""
     too_wide: int
     """Sequences whose bars are longer than nets accept."""
-    likeness: dict[str, int]
+    duplicate_counts: dict[str, int]
     """Sequences that repeat others, by relation."""
     heard: int
     """Sequences that `lengths` and `sounds` were measured on."""
@@ -83,7 +83,7 @@ def kind_stats(corpus: Corpus) -> KindStats:
         meters={} if by_clock else _meters(corpus),
         upbeats=int((corpus.table["start_in_bar"] > 0).sum()),
         too_wide=corpus.n - len(usable(corpus, corpus.split("all"))),
-        likeness=corpus.likeness,
+        duplicate_counts=corpus.duplicate_counts,
         heard=len(profiles),
         unit="seconds" if by_clock else "bars",
         lengths=_lengths(corpus, profiles),

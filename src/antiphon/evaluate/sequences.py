@@ -1,4 +1,4 @@
-"""`Sequences`: many event sequences in one flat array, the form in which this room takes music."""
+"""`Sequences`: many event sequences in one flat array, the form in which this package takes music."""
 
 from __future__ import annotations
 

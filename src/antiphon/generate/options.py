@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypedDict
 from antiphon import schema
 from antiphon.errors import FormatError, NameNotFound, OptionError
 from antiphon.generate import notation
-from antiphon.runtime.choices import Beam, Sampling
+from antiphon.runtime.sampling_options import Beam, Sampling
 from antiphon.schema import Settings, setting
 from antiphon.score.signatures import Key, Meter
 

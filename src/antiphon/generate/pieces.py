@@ -17,8 +17,8 @@ from antiphon.generate.plan import PiecePlan, prepare
 from antiphon.generate.prompt import Given, Prompt
 from antiphon.runtime.beam import search
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.choices import Beam, Sampling
 from antiphon.runtime.philox import Draws
+from antiphon.runtime.sampling_options import Beam, Sampling
 from antiphon.runtime.session import PlayableModel, Session
 from antiphon.score.general_midi import program_name
 from antiphon.score.maps import KeyChange
@@ -33,8 +33,9 @@ MAX_ROWS = 16_384
 
 
 class PlayedEvents(NamedTuple):
-    """What one row played: events int64 [T, F], the log-probability of each at the temperature it was drawn
-    at, float64 [T], and the continuous numbers that go with them, float32 [T, G], if any do."""
+    """What one row played: events int64 [T, F], the log-probability of each, float64 [T], at the temperature
+    it was drawn at (of `scored`: at 1), and the continuous numbers that go with them, float32 [T, G], if any
+    do."""
 
     events: Int64
     log_p: Float64
@@ -98,8 +99,8 @@ def _rows(
 
 
 def played(session: Session, end: int) -> list[PlayedEvents]:
-    """What each row of `session` plays until `end` steps have gone by. The session goes with it. Raises
-    `OptionError` where events come without time passing."""
+    """What each row of `session` plays until `end` steps have gone by. The session is advanced in
+    place. Raises `OptionError` where events come without time passing."""
     events: list[list[Int64]] = [[] for _ in range(len(session))]
     log_p: list[list[Float64]] = [[] for _ in range(len(session))]
     value: list[list[Float32]] = [[] for _ in range(len(session))]

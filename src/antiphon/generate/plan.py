@@ -19,7 +19,7 @@ from antiphon.generate.options import MAX_STEPS, Length, Options
 from antiphon.generate.prompt import Given, Prompt, first_bars, prompt
 from antiphon.recipes import MAX_STEPS_PER_BAR, Recipe
 from antiphon.runtime.bundle import Bundle
-from antiphon.runtime.choices import Sampling
+from antiphon.runtime.sampling_options import Sampling
 from antiphon.runtime.session import Control, PlayableModel, Session
 from antiphon.score.maps import Meter
 

@@ -16,7 +16,7 @@ from antiphon.files import atomic_write
 from antiphon.io import midi
 from antiphon.io.formats import FORMATS, Format, by_suffix, formats, suffixes
 from antiphon.io.limits import DEFAULT, Limits
-from antiphon.io.places import Place, content
+from antiphon.io.places import Place, read_content
 from antiphon.io.places import find as _find
 from antiphon.io.places import places as _places
 from antiphon.score.score import Score
@@ -45,7 +45,7 @@ def load(path: str | os.PathLike[str] | Place, *, limits: Limits = DEFAULT) -> S
     """
     name = str(path)
     with _named(name):
-        data, form = content(path if isinstance(path, Place) else _find(path), limits)
+        data, form = read_content(path if isinstance(path, Place) else _find(path), limits)
         return form.loads(data, limits, name)
 
 

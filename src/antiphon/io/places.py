@@ -67,7 +67,7 @@ def find(path: str | os.PathLike[str]) -> Place:
     return found[name]
 
 
-def content(place: Place, limits: Limits) -> tuple[bytes, Format]:
+def read_content(place: Place, limits: Limits) -> tuple[bytes, Format]:
     """The bytes of one piece, its file's header before them, and the format.
 
     Raises `FormatError` where there are too many of them, before they are read.

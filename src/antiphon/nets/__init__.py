@@ -11,12 +11,12 @@ from typing import Any
 
 from antiphon.errors import NameNotFound, OptionError
 from antiphon.nets.features import EventBatch, Heard, State
-from antiphon.nets.model import EventModel, Loss, Scores
+from antiphon.nets.model import EventModel, Likelihoods, Loss
 from antiphon.recipes import Recipe
 from antiphon.recipes.parts import CODECS, HEADS, NETS
 from antiphon.schema import Opaque
 
-__all__ = ["EventBatch", "EventModel", "Heard", "Loss", "Scores", "State", "build"]
+__all__ = ["EventBatch", "EventModel", "Heard", "Likelihoods", "Loss", "State", "build"]
 
 
 def build(recipe: Recipe) -> EventModel:

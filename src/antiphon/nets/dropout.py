@@ -64,7 +64,7 @@ def dropout(x: Tensor, share: float) -> Tensor:
 
 
 def _bits(x: Tensor) -> Tensor:
-    """Int16 of x's shape, all values alike."""
+    """Int16 of x's shape, uniformly distributed."""
     if _draws and x.device.type == "cpu":
         rows = x.shape[-2]
         bits = _draws[-1].bits(x.numel() // rows)  # [B, T * size]

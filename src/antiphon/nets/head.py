@@ -46,14 +46,14 @@ class OutputHead(Protocol):
     n_uniform: int
     """Uniform numbers that one step draws with."""
 
-    def begin(self, counts: Tensor) -> None:
-        """Before training from nothing: how often each label occurs, [L]. What is known from counting need
-        not be learnt, and must not be squeezed through a net that has better things to learn."""
+    def init_bias(self, counts: Tensor) -> None:
+        """Before training from random weights: start the output bias at how often each label occurs, [L], so
+        that the net need not learn it."""
         ...
 
     def loss(self, hidden: Tensor, label: Tensor, value: Tensor | None, step: int) -> HeadLoss:
         """Cost of N events with hidden states [N, D] before them: their labels [N, H], their values [N, G].
-        `step` is the optimiser's, for heads that begin gently."""
+        `step` is the optimiser's, for heads with a warm-up."""
         ...
 
     def label_log_p(self, hidden: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class CategoricalHead(Dense):
         super().__init__(width, sum(sizes))
         self.sizes = list(sizes)
 
-    def begin(self, counts: Tensor) -> None:
+    def init_bias(self, counts: Tensor) -> None:
         """The bias starts at the log-probabilities of the labels."""
         groups = [(group + 1) / (group + 1).sum() for group in torch.split(counts, self.sizes)]
         self.bias.data.copy_(torch.cat(groups).log())

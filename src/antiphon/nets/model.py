@@ -39,7 +39,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Likelihoods:
     """Each event after the first, in nats; all tensors [B, T-1], position t speaking of event t + 1.
 
     `event_nll` has labels that mean the same event added up, `label_nll` has not; `right` and `right_label`
@@ -92,7 +92,7 @@ class EventModel(nn.Module):
         return self.body.sequence(inputs.to(dtype).transpose(0, 1)).transpose(0, 1)
 
     @torch.no_grad()
-    def begin(self, batches: Iterable[EventBatch]) -> None:
+    def init_output_bias(self, batches: Iterable[EventBatch]) -> None:
         """Before training from nothing: let the head know how often each label occurs in `batches`."""
         sizes = self.features.label_sizes
         counts = [torch.zeros(size, dtype=torch.int64) for size in sizes]
@@ -100,7 +100,7 @@ class EventModel(nn.Module):
             label = self.features.sequence(batch).label[:, 1:][batch.scored].cpu()
             for h, count in enumerate(counts):
                 count += label[:, h].bincount(minlength=sizes[h])
-        self.output.begin(torch.cat(counts))
+        self.output.init_bias(torch.cat(counts))
 
     def loss(self, batch: EventBatch, step: int = 0) -> Loss:
         """Cost of predicting each event after the first; `step` is the optimiser's."""
@@ -109,13 +109,13 @@ class EventModel(nn.Module):
         hidden, label = self.hidden(seen.inputs)[:, :-1][scored], seen.label[:, 1:][scored]
         cost = self.output.loss(hidden, label, value, step)
         n = scored.sum()
-        speaks = (label != torch.tensor(self.features.default_label, device=label.device)).any(-1)
+        not_default = (label != torch.tensor(self.features.default_label, device=label.device)).any(-1)
         total, labels = (nats / n.clamp(min=1) for nats in (cost.total, cost.labels.detach()))
         right = cost.right
-        return Loss(total, labels, n, right.sum(), speaks.sum(), (right & speaks).sum(), cost.parts)
+        return Loss(total, labels, n, right.sum(), not_default.sum(), (right & not_default).sum(), cost.parts)
 
     @torch.no_grad()
-    def score(self, batch: EventBatch) -> Scores:
+    def likelihoods(self, batch: EventBatch) -> Likelihoods:
         """Likelihood of each event after the first, at temperature 1."""
         seen = self.features.sequence(batch)
         label_log_p = self.output.label_log_p(self.hidden(seen.inputs)[:, :-1])
@@ -123,7 +123,7 @@ class EventModel(nn.Module):
         event_nll, right = _scored(log_p, batch.events[:, 1:], self.alphabet.sizes)
         label_nll, right_label = _scored(label_log_p, seen.label[:, 1:], self.features.label_sizes)
         silent = (batch.events[:, 1:] == 0).all(-1)
-        return Scores(event_nll, label_nll, right, right_label, silent, batch.scored)
+        return Likelihoods(event_nll, label_nll, right, right_label, silent, batch.scored)
 
     def initial_state(self, batch: int) -> State:
         """The state before the first event: zeros, batch first, by name."""

@@ -180,7 +180,7 @@ class _Attend(torch.autograd.Function):
         exp_queries, d_queries, of_cs = exp_query.unbind(), d_query.unbind(), of_c.unbind()  # T times [B, A]
         d_gates_of = d_gates.unbind()  # T times [B, 4A]
         d_o = d_gates[:, :, :A].unbind()  # T times [B, A]
-        d_ifj = d_gates[:, :, A:].unflatten(2, (3, A)).unbind()  # T times [B, 3, A]
+        d_ifj = d_gates[:, :, A:].view(T, B, 3, A).unbind()  # T times [B, 3, A]
         for t in reversed(range(T)):
             d_ha.addmm_(d_row[t], from_row).addmm_(d_exponent[t], from_exponent)
             torch.mv(torch.mul(past[t], d_a, out=block).view(-1, A), ones, out=flat_score)
@@ -201,18 +201,11 @@ class _Attend(torch.autograd.Function):
             d_c.mul_(forget[t])
         d_query *= -v
         d_made = torch.cat([d_rows[length:], d_exponents[length:] * -v], 2)  # [T, B, 2A]
-        return (
-            d_gates @ entry.t(),  # [T, B, n]
-            _outer(x, d_gates),  # [n, 4A]
-            d_gates.sum((0, 1)),  # [4A]
-            _outer(states[:-1, :, A:], d_gates),  # [2A, 4A]
-            _outer(states[1:, :, : 2 * A], d_query),  # [2A, A]
-            d_query.sum((0, 1)),  # [A]
-            _outer(states[1:, :, A:], d_made),  # [2A, 2A]
-            d_made.sum((0, 1)),  # [2A]
-            d_v,
-            None,
-        )
+        of_entry = (d_gates @ entry.t(), _outer(x, d_gates), d_gates.sum((0, 1)))  # [T, B, n], [n, 4A], [4A]
+        c_and_h, h_and_a = states[1:, :, : 2 * A], states[1:, :, A:]  # [T, B, 2A]
+        of_query = (_outer(c_and_h, d_query), d_query.sum((0, 1)))  # [2A, A], [A]
+        of_project = (_outer(h_and_a, d_made), d_made.sum((0, 1)))  # [2A, 2A], [2A]
+        return *of_entry, _outer(states[:-1, :, A:], d_gates), *of_query, *of_project, d_v, None
 
 
 def _windows(rows: Tensor, length: int) -> tuple[Tensor, ...]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from antiphon.arrays import Float64, Int64
 from antiphon.errors import OptionError
-from antiphon.runtime.choices import Beam
 from antiphon.runtime.philox import Draws
+from antiphon.runtime.sampling_options import Beam
 from antiphon.runtime.session import Session
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from antiphon.arrays import AnyFloat, Bool, Float64, Int64
 from antiphon.errors import OptionError
-from antiphon.runtime.choices import Sampling
+from antiphon.runtime.sampling_options import Sampling
 
 SAMPLER_VERSION = 1
 """Changes when the same distributions and random numbers come to give other events."""
@@ -23,7 +23,7 @@ OPENING_FLOOR = 1e-9
 """Added to the probability of each first event, so that none that the model knows is quite impossible."""
 
 
-def choose(
+def sample(
     log_p: AnyFloat, u: Float64, how: Sampling, allowed: Bool | None = None, greedy: Bool | None = None
 ) -> Int64:
     """One id per row, int64 [B], from `log_p` [B, V], `u` [B] in (0, 1) and, if given, a mask bool [B, V].
@@ -32,7 +32,7 @@ def choose(
     where a row's constraints leave no event that the model gives any probability.
     """
     if len(log_p) == 1 and greedy is None:
-        return _choose_one(log_p[0], float(u[0]), how, None if allowed is None else allowed[0])
+        return _sample_one(log_p[0], float(u[0]), how, None if allowed is None else allowed[0])
     if allowed is not None:
         log_p = np.where(allowed, log_p, -np.inf)
     best = log_p.max(axis=1, keepdims=True)
@@ -47,11 +47,11 @@ def choose(
 _NOTHING = "The constraints leave no event that the model can play; loosen the key or the range."
 
 
-def _choose_one(log_p: AnyFloat, u: float, how: Sampling, allowed: Bool | None) -> Int64:
+def _sample_one(log_p: AnyFloat, u: float, how: Sampling, allowed: Bool | None) -> Int64:
     """The same for one row [V], which is most of what is asked live, with half the work."""
     if allowed is not None:
         log_p = np.where(allowed, log_p, -np.inf)
-    best = np.maximum.reduce(log_p)  # a shorter way there than .max(), as the one below than .cumsum()
+    best = np.maximum.reduce(log_p)  # less overhead per call than .max(); below likewise
     if best == -np.inf:
         raise OptionError(_NOTHING)
     if how.temperature == 0:

@@ -25,11 +25,11 @@ from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Rule
 from antiphon.codecs.timing import Bars
 from antiphon.errors import InputError
-from antiphon.runtime.choices import Sampling, check_temperature
 from antiphon.runtime.constraints import Constraints
 from antiphon.runtime.graph import StepInput, StepOutput
 from antiphon.runtime.philox import Draws, check_outputs
-from antiphon.runtime.sampler import OPENING_FLOOR, choose
+from antiphon.runtime.sampler import OPENING_FLOOR, sample
+from antiphon.runtime.sampling_options import Sampling, check_temperature
 
 _BELOW_ONE = 1 - 2**-24
 """The greatest single number below 1: rounding must not reach it."""
@@ -140,7 +140,7 @@ class Session:
             event, position, value = self._heard
             control = None if self._control is None else self._control(self.time)
             self._said = self._player.step(
-                StepInput(event, self._warmth, position, control, value, self._uniform()),
+                StepInput(event, self._temperature, position, control, value, self._uniform()),
                 self._before,
                 keep=False,
             )
@@ -166,11 +166,11 @@ class Session:
         log_p = self.log_p
         if self.alphabet.n_fields == 1:
             allowed = self._constraints.allowed(0) if self._constraints else None
-            return choose(log_p, u[:, 0], self._how, allowed, self._cold)[:, None]
+            return sample(log_p, u[:, 0], self._applied, allowed, self._greedy_rows)[:, None]
         trial = self._constraints.take(np.arange(len(self)))
         fields = []
         for f, part in enumerate(self.alphabet.slices):
-            fields.append(choose(log_p[:, part], u[:, f], self._how, trial.allowed(f), self._cold))
+            fields.append(sample(log_p[:, part], u[:, f], self._applied, trial.allowed(f), self._greedy_rows))
             trial.hear(f, fields[-1])
         return np.stack(fields, axis=1)
 
@@ -229,8 +229,8 @@ class Session:
         taken = np.arange(len(self)) if rows is None else _places(rows)
         other = copy.copy(self)
         other.time, other._bars = self.time[taken], self._bars.take(taken)
-        other._warmth = self._warmth[taken]
-        other._cold = None if self._cold is None else self._cold[taken]
+        other._temperature = self._temperature[taken]
+        other._greedy_rows = None if self._greedy_rows is None else self._greedy_rows[taken]
         other._outputs = self._outputs[taken] if outputs is None else _numbered(outputs, len(taken))
         other._draws = self._draws.take(taken) if self._draws is not None and outputs is None else None
         other._constraints = self._constraints.take(taken)
@@ -260,8 +260,8 @@ class Session:
     def temperature(self) -> Float32:
         """The temperature of each row, float32 [B]; may be set at any time, one for all rows or one each. A
         row at 0 takes the likeliest event."""
-        cold = self._how.temperature == 0 if self._cold is None else self._cold
-        return np.where(cold, np.float32(0), self._warmth)
+        cold = self._applied.temperature == 0 if self._greedy_rows is None else self._greedy_rows
+        return np.where(cold, np.float32(0), self._temperature)
 
     @temperature.setter
     def temperature(self, value: npt.ArrayLike) -> None:
@@ -269,9 +269,9 @@ class Session:
         for single in given.tolist():
             check_temperature(single)
         cold = given == 0
-        self._cold = cold if cold.any() and not cold.all() else None
-        self._how = replace(self._sampling, temperature=0.0 if cold.all() else 1.0)
-        self._warmth = np.where(cold, np.float32(1), given)
+        self._greedy_rows = cold if cold.any() and not cold.all() else None
+        self._applied = replace(self._sampling, temperature=0.0 if cold.all() else 1.0)
+        self._temperature = np.where(cold, np.float32(1), given)
         self._forget_said()
 
     @property
@@ -323,7 +323,7 @@ class Session:
         control = self._control_at(ends[:-1])
         position = self._bars.at(np.broadcast_to(times[:-1], (n, len(head))))
         own = None if value is None else every(value[:-1])
-        given = StepInput(every(head), self._warmth, position, control, own, self._uniform())
+        given = StepInput(every(head), self._temperature, position, control, own, self._uniform())
         self._before = self._player.prefill(given, self._before, keep=False).state
         for event in head:
             for f in range(self.alphabet.n_fields):

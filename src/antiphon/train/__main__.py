@@ -1,7 +1,7 @@
 """`python -m antiphon.train`: a helper of a training process, which tells it what to do; see
-`train.local_processes`."""
+`train.helper_processes`."""
 
-from antiphon.train.local_processes import serve
+from antiphon.train.helper_processes import serve
 from antiphon.train.run import help_train
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class State:
     batch: int = 0
     """Batches of this epoch that are done."""
     best_nll: float | None = None
-    """Lowest validation NLL of events, nats per step."""
+    """Lowest validation NLL, nats per step; see `metrics.judged`."""
     best_step: int = 0
     stale: int = 0
     """Evaluations since the best one."""
@@ -82,7 +82,7 @@ def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     with atomic_path(path) as temporary:
         try:
             save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
-        except SafetensorError as error:  # in which the system's own, of a full disk say, is hidden
+        except SafetensorError as error:  # wraps the OSError of a full disk, for instance
             raise OSError(str(error)) from error
 
 

@@ -17,32 +17,34 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 class Device:
     """A torch device and the type that products are computed in; `half` None is float32 throughout."""
 
-    place: torch.device
+    torch_device: torch.device
     half: torch.dtype | None = None
 
     @property
     def rows(self) -> int:
         """See `rows_at_once`."""
-        return rows_at_once(self.place)
+        return rows_at_once(self.torch_device)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Context in which a training step runs: mixed precision where the device has it."""
         if self.half is None:
             return nullcontext()
-        return torch.autocast(self.place.type, dtype=self.half)
+        return torch.autocast(self.torch_device.type, dtype=self.half)
 
     def scaler(self) -> torch.amp.GradScaler:
         """Loss scaler, at work only in float16, whose small gradients would vanish without it."""
-        return torch.amp.GradScaler(self.place.type, enabled=self.half is torch.float16)
+        return torch.amp.GradScaler(self.torch_device.type, enabled=self.half is torch.float16)
 
     def __str__(self) -> str:
         kind = (
-            self.place.type.upper() if self.place.type != "cuda" else torch.cuda.get_device_name(self.place)
+            self.torch_device.type.upper()
+            if self.torch_device.type != "cuda"
+            else torch.cuda.get_device_name(self.torch_device)
         )
         return kind if self.half is None else f"{kind} in {str(self.half).removeprefix('torch.')}"
 
 
-def choose(name: str, local_rank: int = 0) -> Device:
+def choose_device(name: str, local_rank: int = 0) -> Device:
     """The device called `name`; 'auto' takes the first of CUDA, MPS and CPU that is there.
 
     On CUDA, products run in bfloat16 where the GPU has it, else in float16 with loss scaling. Raises

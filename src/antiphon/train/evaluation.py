@@ -1,5 +1,5 @@
-"""Figures of a run: of training steps, summed where they arise and read seldom, so that a GPU need not wait;
-and of the validation split, by the net as it trains."""
+"""Figures of a run: of training steps, accumulated on the device and transferred only when they are logged,
+so that a GPU need not wait; and of the validation split, by the net as it trains."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RunningMetrics:
 
         `accuracy` is of all labels, `event_accuracy` and `no_event_accuracy` of those that are not, and are,
         the default event's; `gradient_norm` is from before clipping, over the steps where it is a number.
-        What else a head logs is `loss_` and its name. A share of nothing is NaN."""
+        What else a head logs is `loss_` and its name. A ratio whose denominator is zero is NaN."""
         nll, labels, n, correct, n_events, correct_events, norm, n_usable = processes.total(
             self._sums
         ).tolist()
@@ -74,7 +74,7 @@ class RunningMetrics:
 
 
 def share(part: float, whole: float) -> float:
-    """`part` of `whole`; NaN of nothing."""
+    """`part` / `whole`; NaN where `whole` is 0."""
     return part / whole if whole else math.nan
 
 
@@ -98,8 +98,8 @@ class Evaluation:
         sums = torch.zeros(9, dtype=torch.float64)
         every = batches.whole(self.corpus, self.indices, self.recipe, self.recipe.training.batch_size)
         for batch in islice(every, self.processes.rank, None, self.processes.n):
-            for chunk in batch.chunks(rows_at_once(self.device)):
-                sums += self._sums(chunk)
+            for micro_batch in batch.micro_batches(rows_at_once(self.device)):
+                sums += self._sums(micro_batch)
         if self.processes.n > 1:
             sums = self.processes.total(sums.to(self.device)).cpu()
         figures = _figures(*sums[:-1].tolist())
@@ -111,11 +111,11 @@ class Evaluation:
     @torch.no_grad()
     def _sums(self, batch: Batch) -> torch.Tensor:
         there = tensors(batch, self.device)
-        scores = self.net.score(there)
-        valid, right, speaks = scores.valid, scores.right, ~scores.silent
+        each = self.net.likelihoods(there)
+        valid, right, sounds = each.valid, each.right, ~each.silent
         sums = (
-            scores.event_nll[valid].sum(), scores.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
-            speaks[valid].sum(), (right & speaks)[valid].sum(), scores.right_label[valid].sum(),
+            each.event_nll[valid].sum(), each.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
+            sounds[valid].sum(), (right & sounds)[valid].sum(), each.right_label[valid].sum(),
         )  # fmt: skip
         steps = self.recipe.alphabet.steps(batch.events[:, 1:])
         inside = np.arange(1, batch.events.shape[1]) < batch.lengths[:, None]

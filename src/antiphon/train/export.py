@@ -22,14 +22,14 @@ from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime import bundle
 from antiphon.runtime.bundle import Bundle, LabelGroups
-from antiphon.runtime.choices import Sampling
 from antiphon.runtime.container import SUFFIX
 from antiphon.runtime.player import Player
+from antiphon.runtime.sampling_options import Sampling
 from antiphon.runtime.selfcheck import recorded
 from antiphon.runtime.session import PlayableModel, Session
 from antiphon.train import checkpoint, graph, metrics
 from antiphon.train.folder import RunFolder
-from antiphon.train.playing import Playing
+from antiphon.train.torch_player import TorchPlayer
 
 _NO_CARD = (
     "# {name}\n\n{summary}\n\nTrained on {corpus}. Nothing is known about its licence; ask whoever made it.\n"
@@ -38,7 +38,7 @@ CHECKPOINTS = ("best", "last")
 _N_COMPARED = 48
 _APART = 1e-3
 """Nats by which a graph and its net may differ."""
-_WARMTHS = (1.0, 0.7)
+_TEMPERATURES = (1.0, 0.7)
 _CONTROL = 0.5
 _BARS = Bars.of(0, 16)
 """Temperatures, every number of the control, and the bars, in which they are compared."""
@@ -120,23 +120,22 @@ def of_model(model: EventModel, name: str, opening: Float64, *, half: bool = Fal
 
 
 def _compare(made: Bundle, model: EventModel) -> None:
-    """Raises `RunError` where the graphs say something else than the net does step by step (where the
-    exporter was led astray by a branch on a value, or has put weights away as constants), or the net
-    something else than in training."""
+    """Raises `RunError` where the graphs and the net's `step` give different numbers (the exporter traced
+    one side of a branch on a value, or stored weights as constants), or where `step` and `sequence` do."""
     ids = [np.flatnonzero(field.known) for field in made.alphabet.fields]
     events = np.stack([np.resize(known, _N_COMPARED) for known in ids], axis=1)
     in_training = model.training
-    playing = Playing(model.eval())
+    playing = TorchPlayer(model.eval())
     alike = all(
-        _near(_said(made, Player(made), events, warmth), _said(made, playing, events, warmth))
-        for warmth in _WARMTHS
+        _near(_said(made, Player(made), events, temperature), _said(made, playing, events, temperature))
+        for temperature in _TEMPERATURES
     )
-    trained = model.score(_as_trained(made, events)).event_nll[0].numpy()
+    trained = model.likelihoods(_as_trained(made, events)).event_nll[0].numpy()
     played = _nll(made, playing, events)
     model.train(in_training)
     if not alike:
         raise RunError(
-            f"The graph of '{model.recipe.name}' says something else than its net. In what is traced, use "
+            f"The graph of '{model.recipe.name}' gives other numbers than its net. In what is traced, use "
             "tensors alone: no Python branch on a value, and no number taken out of a tensor."
         )
     if not _near([played], [trained]):
@@ -157,10 +156,10 @@ def _session(made: Bundle, automaton: PlayableModel, sampling: Sampling) -> Sess
     return Session(automaton, made.opening, _BARS, control=control, sampling=sampling)
 
 
-def _said(made: Bundle, automaton: PlayableModel, events: Int64, warmth: float) -> list[Float64]:
+def _said(made: Bundle, automaton: PlayableModel, events: Int64, temperature: float) -> list[Float64]:
     """What follows `events` [T, F] at a temperature, of which half are heard at once where that is
     possible."""
-    session = _session(made, automaton, Sampling(warmth))
+    session = _session(made, automaton, Sampling(temperature))
     session.hear_all(events[: len(events) // 2])
     found = []
     for event in events[len(events) // 2 :]:

@@ -42,7 +42,7 @@ class Loader:
         `EmptyError` if there is none.
         """
         while True:
-            every = batches.epoch(
+            every = batches.epoch_batches(
                 self.corpus, self.indices, self.recipe, seed=self.seed, epoch=epoch, start=batch,
                 part=(self.processes.rank, self.processes.n),
             )  # fmt: skip
@@ -104,7 +104,7 @@ class TrainingData:
         return found
 
 
-def gather(corpus: Corpus, recipe: Recipe) -> TrainingData:
+def training_data(corpus: Corpus, recipe: Recipe) -> TrainingData:
     """The splits of `corpus`. Raises `CorpusError` where it does not fit the recipe or holds too little,
     `OptionError` for a recipe that would transpose what has no pitches."""
     batches.check(corpus, recipe)

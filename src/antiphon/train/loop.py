@@ -35,7 +35,7 @@ from antiphon.train.processes import Processes
 from antiphon.train.start import plain_weights
 
 LOG_EVERY = 10
-"""Optimiser steps between two lines of figures, as the original."""
+"""Optimiser steps between two lines of figures, as in Magenta."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Loop:
         self.scaler = self.device.scaler()
         if self.state.scaler:
             self.scaler.load_state_dict(self.state.scaler)
-        self._running = RunningMetrics(self.device.place)
+        self._running = RunningMetrics(self.device.torch_device)
         self._since = self._saved = time.monotonic()
 
     def run(self) -> State:
@@ -94,9 +94,13 @@ class Loop:
         training = self.recipe.training
         better = self.state.judge(metrics.judged(figures), training.patience, training.max_steps)
         if better and self.processes.leads:
-            facts = {"step": self.state.step, "metrics": figures}
-            checkpoint.save(self.folder.best, plain_weights(self.net), facts)
+            self._keep_best(figures)
         self.journal.evaluated(self.state, figures, better)
+
+    def _keep_best(self, figures: dict[str, float]) -> None:
+        """Write the net's weights as the `best` checkpoint."""
+        facts = {"step": self.state.step, "metrics": figures}
+        checkpoint.save(self.folder.best, plain_weights(self.net), facts)
 
     def _step(self, batch: Batch, *, stop: bool) -> bool:
         """One step on this process's rows; whether any process was asked to `stop`."""
@@ -104,8 +108,8 @@ class Loop:
         torch.manual_seed(step_seed(self.seed, state.step, self.processes.rank + 1))
         self.adam.rate = learning_rate(state.step, training)
         self.adam.zero_grad()
-        for chunk in batch.chunks(self.device.rows):
-            self._gather_gradients(chunk)
+        for micro_batch in batch.micro_batches(self.device.rows):
+            self._backward(micro_batch)
         stop = self.processes.add_gradients(self.net.parameters(), stop)
         self.scaler.unscale_(self.adam)  # type: ignore[arg-type]
         norm = clip(self.net.parameters(), training.clip_norm, training.clip)
@@ -115,12 +119,12 @@ class Loop:
         self._running.step(norm)
         return stop
 
-    def _gather_gradients(self, chunk: Batch) -> None:
+    def _backward(self, micro_batch: Batch) -> None:
         """Add what some rows contribute to the gradient of the mean over the whole batch."""
         key = step_seed(self.seed, self.state.step)
-        with self.device.autocast(), dropout.of_rows(key, chunk.numbers):
-            loss = self.net.loss(tensors(chunk, self.device.place), self.state.step)
-        torch.autograd.backward(self.scaler.scale(loss.total * chunk.weight))
+        with self.device.autocast(), dropout.of_rows(key, micro_batch.numbers):
+            loss = self.net.loss(tensors(micro_batch, self.device.torch_device), self.state.step)
+        torch.autograd.backward(self.scaler.scale(loss.total * micro_batch.weight))
         self._running.add(loss)
 
     def _after_step(self, *, stop: bool) -> None:

@@ -1,4 +1,4 @@
-"""How long training takes: foretold before it starts, on batches that it will see, and told while it runs."""
+"""How long training takes: estimated before it starts, on batches of its own, and measured while it runs."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def estimate(net: EventModel, loader: Loader, device: Device) -> Estimate:
     """Try a few batches, without changing the net, and scale to the mean size of batches. Raises
     `CorpusError` without any.
     """
-    seen = [batch for _, _, batch in islice(loader(0, 0), _LOOKED_AT)]
-    mean = sum(batch.events.size for batch in seen) / len(seen)
-    tried = sorted(seen, key=lambda batch: abs(batch.events.size - mean))[:_TRIED]
+    batches = [batch for _, _, batch in islice(loader(0, 0), _LOOKED_AT)]
+    mean = sum(batch.events.size for batch in batches) / len(batches)
+    tried = sorted(batches, key=lambda batch: abs(batch.events.size - mean))[:_TRIED]
     _timed(net, tried[0], device, gradients=True)  # the first one pays for what is set up once
     seconds = sum(_timed(net, batch, device, gradients=True) for batch in tried)
     judging = _timed(net, tried[0], device, gradients=False)
@@ -45,25 +45,25 @@ def estimate(net: EventModel, loader: Loader, device: Device) -> Estimate:
 
 def _timed(net: EventModel, batch: Batch, device: Device, *, gradients: bool) -> float:
     start = time.perf_counter()
-    for chunk in batch.chunks(device.rows):
-        _step(net, chunk, device, gradients=gradients)
+    for micro_batch in batch.micro_batches(device.rows):
+        _step(net, micro_batch, device, gradients=gradients)
     return time.perf_counter() - start
 
 
 def _step(net: EventModel, batch: Batch, device: Device, *, gradients: bool = True) -> None:
     """One step of training but for the optimiser's, waited for to its end."""
     with torch.set_grad_enabled(gradients), device.autocast():
-        loss = net.loss(tensors(batch, device.place)).total
+        loss = net.loss(tensors(batch, device.torch_device)).total
     if gradients:
         torch.autograd.backward(loss)
         net.zero_grad(set_to_none=True)
     loss.item()
-    if device.place.type == "cuda":
+    if device.torch_device.type == "cuda":
         torch.cuda.synchronize()
 
 
 class Pace:
-    """Seconds a step takes of late: a mean that forgets."""
+    """Exponential moving average of the seconds per step."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = seconds

@@ -2,7 +2,7 @@
 added up.
 
 What they have in common is one primitive, a sum that every process gets: between processes of this machine
-through shared memory (`antiphon.train.local_processes`), between machines by what torchrun set up, and alone
+through shared memory (`antiphon.train.helper_processes`), between machines by what torchrun set up, and alone
 nothing.
 """
 
@@ -25,8 +25,8 @@ class Exchange(Protocol):
     """A way between processes."""
 
     def add(self, values: Tensor) -> None:
-        """Replace `values`, contiguous and of one shape everywhere, by their sum over the processes. Nobody
-        comes back before everybody has come."""
+        """Replace `values`, contiguous and of one shape everywhere, by their sum over the processes. Blocks
+        until every process has called it."""
         ...
 
 

@@ -21,12 +21,12 @@ from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, find
 from antiphon.train import checkpoint, metrics
 from antiphon.train.checkpoint import State
-from antiphon.train.device import Device, choose, using_threads
+from antiphon.train.device import Device, choose_device, using_threads
 from antiphon.train.evaluation import Evaluation
 from antiphon.train.folder import RunFolder
+from antiphon.train.helper_processes import helped
 from antiphon.train.journal import Journal, NoJournal, Reporter
-from antiphon.train.loader import Loader, TrainingData, gather, tensors
-from antiphon.train.local_processes import helped
+from antiphon.train.loader import Loader, TrainingData, tensors, training_data
 from antiphon.train.loop import Loop
 from antiphon.train.metrics import duration
 from antiphon.train.optimisation import Adam
@@ -42,19 +42,19 @@ class TrainingOutcome:
     steps: int
     best_step: int
     best_nll: float
-    """Lowest validation NLL of events, nats per step, repeat labels resolved."""
+    """Lowest validation NLL, nats per step, repeat labels resolved; see `metrics.judged`."""
     reason: str
     leads: bool = True
 
 
 class _Silence:
-    """Nobody listens."""
+    """A reporter that discards what it is told."""
 
     def say(self, line: str) -> None:
-        """Not heard."""
+        """Discarded."""
 
     def tick(self, line: str) -> None:
-        """Not heard."""
+        """Discarded."""
 
 
 def train(
@@ -87,36 +87,36 @@ def train(
     start = starting_point(recipe, changes or {}, from_bundle, Tuning(freeze, low_rank))
     if not 0 <= seed < 2**63:
         raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
-    where = choose(device, local_rank())
-    n = how_many(processes, threads, where.place, start.recipe.training.batch_size)
-    data = gather(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
+    where = choose_device(device, local_rank())
+    n = how_many(processes, threads, where.torch_device, start.recipe.training.batch_size)
+    data = training_data(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
     job = {
         "recipe": start.recipe.as_dict(), "corpus": str(corpus), "out": str(out), "seed": seed,
         "from_bundle": None if from_bundle is None else str(from_bundle), "tuning": asdict(start.tuning),
         "save_every_s": save_every_s,
     }  # fmt: skip
-    with _together(n, threads, where, job) as together:
+    with _join_processes(n, threads, where, job) as together:
         reporter = reporter if reporter is not None and together.leads else _Silence()
-        return _Run(start, data, RunFolder(out), where, together, seed, save_every_s, reporter).go()
+        return _Run(start, data, RunFolder(out), where, together, seed, save_every_s, reporter).execute()
 
 
 def help_train(job: dict[str, Any], processes: Processes) -> None:
     """What a helper does of the `job` that the leading process gave it."""
     bundle = job["from_bundle"] and Bundle.open(find(job["from_bundle"]))
     start = Start(Recipe.from_dict(job["recipe"]), bundle, Tuning(**job["tuning"]))
-    data = gather(Corpus.open(Path(job["corpus"]), start.recipe.learns_from), start.recipe)
+    data = training_data(Corpus.open(Path(job["corpus"]), start.recipe.learns_from), start.recipe)
     device = Device(torch.device("cpu"))
     with using_threads(1):
         folder, seed, every = RunFolder(Path(job["out"])), job["seed"], job["save_every_s"]
-        _Run(start, data, folder, device, processes, seed, every, _Silence()).go()
+        _Run(start, data, folder, device, processes, seed, every, _Silence()).execute()
 
 
 @contextmanager
-def _together(n: int, threads: int | None, device: Device, job: dict[str, Any]) -> Iterator[Processes]:
-    """The processes that share a step."""
+def _join_processes(n: int, threads: int | None, device: Device, job: dict[str, Any]) -> Iterator[Processes]:
+    """The processes that share each step, as they are asked for."""
     with using_threads(threads if threads is not None or n == 1 else 1):
         if torchrun_started():
-            with distributed(device.place) as together:
+            with distributed(device.torch_device) as together:
                 yield together
         elif n == 1:
             yield Processes()
@@ -136,26 +136,26 @@ class _Run:
     save_every_s: float
     reporter: Reporter
 
-    def go(self) -> TrainingOutcome:
-        """Begin, go on, or see that there is nothing left to do."""
+    def execute(self) -> TrainingOutcome:
+        """Start, resume, or return at once where training has ended."""
         torch.manual_seed(self.seed)
         examples = () if self.folder.last.exists() else self._examples()
-        net = self.start.prepare(build(self.start.recipe), examples).to(self.device.place)
+        net = self.start.prepare(build(self.start.recipe), examples).to(self.device.torch_device)
         n_parameters = sum(p.numel() for p in net.parameters())
         claim = self.folder.claim() if self.processes.leads else nullcontext()
         with claim:
             if self.processes.leads:
                 self._begin(n_parameters)
-            self.processes.wait(self.device.place)
-            return self._go_on(net, n_parameters)
+            self.processes.wait(self.device.torch_device)
+            return self._resume(net, n_parameters)
 
     def _examples(self) -> Iterator[EventBatch]:
         """What is trained on, on the CPU, the same in every process."""
         data, recipe = self.data, self.start.recipe
-        every = batches.epoch(data.corpus, data.train, recipe, seed=self.seed, epoch=0)
+        every = batches.epoch_batches(data.corpus, data.train, recipe, seed=self.seed, epoch=0)
         return (tensors(batch, torch.device("cpu")) for batch in every)
 
-    def _go_on(self, net: EventModel, n_parameters: int) -> TrainingOutcome:
+    def _resume(self, net: EventModel, n_parameters: int) -> TrainingOutcome:
         """Train from the last checkpoint, or from the start, to the end."""
         trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
         adam = Adam(trained, self.start.recipe.training.learning_rate)
@@ -208,8 +208,10 @@ class _Run:
     def _train(self, net: EventModel, adam: Adam, state: State) -> None:
         recipe, data = self.start.recipe, self.data
         loader = Loader(data.corpus, data.train, recipe, self.seed, self.processes)
-        evaluation = Evaluation(net, data.corpus, data.validation, recipe, self.device.place, self.processes)
-        pace = self._foretell(net, loader, state)
+        evaluation = Evaluation(
+            net, data.corpus, data.validation, recipe, self.device.torch_device, self.processes
+        )
+        pace = self._announce_duration(net, loader, state)
         journal = self._journal(net, state)
         loop = Loop(
             net, adam, recipe, loader, evaluation, journal, self.folder, self.device, self.processes, state,
@@ -234,11 +236,11 @@ class _Run:
 
         recipe = self.start.recipe
         opening = np.array(self.folder.read()["opening"])
-        sampling = NetSampler(net, recipe, opening, self.device.place, self.seed)
+        sampling = NetSampler(net, recipe, opening, self.device.torch_device, self.seed)
         return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 
-    def _foretell(self, net: EventModel, loader: Loader, state: State) -> Pace:
-        """Say how long this will take at most; gives the pace that was measured."""
+    def _announce_duration(self, net: EventModel, loader: Loader, state: State) -> Pace:
+        """Report how long training will take at most; returns the pace that was measured."""
         recipe = self.start.recipe
         training = recipe.training
         measured = estimate(net, loader, self.device)

@@ -19,7 +19,7 @@ from antiphon.render import roll, synth
 from antiphon.runtime.session import Session
 from antiphon.score.maps import Meter
 from antiphon.score.score import Score
-from antiphon.train.playing import Playing
+from antiphon.train.torch_player import TorchPlayer
 
 _SECONDS, _BARS = 20, 8
 _RATE = 22050
@@ -66,7 +66,7 @@ class NetSampler:
         """Events [T, F] of `steps` steps, of eight bars where that is 0, and their continuous numbers."""
         family, alphabet, control = self.recipe.events, self.recipe.alphabet, self.recipe.control
         session = Session(
-            Playing(self.net, self.device),
+            TorchPlayer(self.net, self.device),
             self.opening,
             Bars.of(0, steps_per_bar),
             rules=[*family.grammar(alphabet), first(*family.opening(alphabet))],

@@ -117,7 +117,7 @@ class Start:
         if self.bundle is not None:
             put_weights(net, {name: torch.from_numpy(w).float() for name, w in self.bundle.weights().items()})
         else:
-            net.begin(_up_to(_COUNTED, examples))
+            net.init_output_bias(_up_to(_COUNTED, examples))
         return self.tuning.apply(net)
 
     def facts(self) -> dict[str, Any] | None:

@@ -183,7 +183,7 @@ def _figures(report: BuildReport) -> dict[str, Any]:
         "reused": report.reused,
         "results": dict(report.ledger.by_result.most_common()),
         "causes": dict(report.ledger.causes().most_common()),
-        "likeness": dict(report.likeness),
+        "likeness": dict(report.duplicate_counts),
     }
 
 

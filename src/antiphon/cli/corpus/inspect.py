@@ -110,4 +110,6 @@ def _kind_lines(stats: KindStats) -> Iterator[str]:
     yield "  splits: " + ", ".join(
         f"{name} {size.sequences} sequences of {size.groups} groups" for name, size in stats.splits.items()
     )
-    yield "  repeats: " + (", ".join(f"{n} {relation}" for relation, n in stats.likeness.items()) or "none")
+    yield "  repeats: " + (
+        ", ".join(f"{n} {relation}" for relation, n in stats.duplicate_counts.items()) or "none"
+    )

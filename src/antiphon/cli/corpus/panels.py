@@ -45,8 +45,8 @@ def kind_panels(stats: KindStats) -> Iterator[Panel]:
     if stats.meters:
         yield _bars("Meters of the sequences", stats.meters)
     yield _bars("Sequences in each split", {name: size.sequences for name, size in stats.splits.items()})
-    if stats.likeness:
-        yield _bars("Sequences that repeat others", stats.likeness)
+    if stats.duplicate_counts:
+        yield _bars("Sequences that repeat others", stats.duplicate_counts)
 
 
 def _music_panels(music: MusicStats) -> Iterator[Panel]:

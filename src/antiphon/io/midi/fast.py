@@ -24,7 +24,7 @@ _NOTHING: AnyInt = np.empty(0, dtype=np.int32)
 
 def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
     """What is in the file, or None where it needs the exact reader."""
-    if _may_swarm(data):
+    if _may_have_too_many_parts(data):
         return None
     try:
         found: Any = symusic.Score.from_midi(data)
@@ -43,7 +43,7 @@ def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
     return contents
 
 
-def _may_swarm(data: bytes) -> bool:
+def _may_have_too_many_parts(data: bytes) -> bool:
     """Whether a file might hold very many parts; symusic takes five kilobytes for each of them."""
     if len(data) < _SMALL:
         return False

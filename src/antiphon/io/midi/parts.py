@@ -65,7 +65,7 @@ def assemble(contents: Contents, limits: Limits, source: str) -> Score:
     Impossible tempos, meters and keys (0 microseconds, 0/4, nine flats) are left out.
     """
     _check_parts(contents, limits)
-    parts = [part for part in contents.parts if _says_something(part)]
+    parts = [part for part in contents.parts if _is_nonempty(part)]
     score = Score(
         notes=_notes(parts),
         ticks_per_quarter=contents.ticks_per_quarter,
@@ -177,7 +177,7 @@ def _is_chord(text: str) -> bool:
     return text.startswith(CHORD_PREFIX)
 
 
-def _says_something(part: MidiPart) -> bool:
+def _is_nonempty(part: MidiPart) -> bool:
     return any(len(column) for column in (part.notes[0], part.controls[0], part.bends[0], part.lyrics))
 
 

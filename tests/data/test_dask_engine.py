@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.data import cluster, cluster_worker
+from antiphon.data import dask_engine, dask_worker
 from antiphon.data.build import build
 from antiphon.data.build_plan import CHUNK_SIZE
 from antiphon.data.corpus import Corpus
@@ -119,7 +119,7 @@ def test_a_cluster_that_is_there_is_used_and_left_as_it_was(tunes: Tunes, tmp_pa
 
 
 def test_no_scheduler_no_build(tunes: Tunes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_CONNECT_S", 0.5)
+    monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.5)
     for address in ("tcp://127.0.0.1:1", "nowhere at all", "carrier://pigeon"):
         with pytest.raises(OptionError, match="no Dask scheduler"):
             build([tunes(1)], tmp_path / "out", engine="dask", scheduler=address)
@@ -143,21 +143,21 @@ def job(tunes: Tunes, tmp_path: Path) -> ExtractionJob:
 
 def test_a_worker_in_another_folder_finds_the_files(job: ExtractionJob, tmp_path: Path) -> None:
     assert os.getcwd() != str(tmp_path)
-    cluster_worker.run(job, cluster_worker.ClusterSettings(str(tmp_path), cluster_worker.__version__, 30.0))
+    dask_worker.run(job, dask_worker.ClusterSettings(str(tmp_path), dask_worker.__version__, 30.0))
     assert (tmp_path / "chunks" / "0.npz").is_file()
-    assert len(cluster_worker._idle) == 1
-    cluster_worker.end_idle()
-    assert not cluster_worker._idle
+    assert len(dask_worker._idle) == 1
+    dask_worker.end_idle()
+    assert not dask_worker._idle
 
 
 def test_a_worker_that_cannot_do_it_says_why(job: ExtractionJob, tmp_path: Path) -> None:
-    here = cluster_worker.ClusterSettings(str(tmp_path), cluster_worker.__version__, 30.0)
+    here = dask_worker.ClusterSettings(str(tmp_path), dask_worker.__version__, 30.0)
     with pytest.raises(CorpusError, match=r"has version .*, not 9\.9; install the same"):
-        cluster_worker.run(job, here._replace(version="9.9"))
+        dask_worker.run(job, here._replace(version="9.9"))
     with pytest.raises(CorpusError, match=r"There is no '.*nowhere' on the worker"):
-        cluster_worker.run(replace(job, out="nowhere/0.npz"), here)
+        dask_worker.run(replace(job, out="nowhere/0.npz"), here)
     with pytest.raises(CorpusError, match=r"There is no '.*gone\.mid' on the worker"):
-        cluster_worker.run(replace(job, places=(Place("gone.mid"),)), here)
+        dask_worker.run(replace(job, places=(Place("gone.mid"),)), here)
 
 
 class Name:

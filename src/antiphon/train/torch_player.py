@@ -1,5 +1,5 @@
-"""A net in memory as the automaton that sessions play: to hear it as it trains, and to compare it with its
-graphs."""
+"""Adapter: a net in memory as a model that sessions play, to hear it as it trains and to compare it with
+its graphs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class _Memory(dict[str, Tensor]):
         return _Memory({name: tensor[torch.from_numpy(rows)] for name, tensor in self.items()})
 
 
-class Playing:
-    """A net in memory as the automaton that sessions play."""
+class TorchPlayer:
+    """A `runtime.session.PlayableModel` of a net."""
 
     can_prefill = False
     wants = frozenset(StepInput._fields)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import __version__
-from antiphon.data import cluster_worker
+from antiphon.data import dask_worker
 from antiphon.data.chunks import is_whole
 from antiphon.data.extraction import ExtractionJob
 from antiphon.data.worker_pool import Advance
@@ -78,8 +78,8 @@ class _ClusterBuild:
             self.advance(len(job.places))
 
     def _submit(self, job: ExtractionJob) -> Any:
-        settings = cluster_worker.ClusterSettings(os.getcwd(), __version__, self.time_limit_s)
-        return self.client.submit(cluster_worker.run, job, settings, pure=False)
+        settings = dask_worker.ClusterSettings(os.getcwd(), __version__, self.time_limit_s)
+        return self.client.submit(dask_worker.run, job, settings, pure=False)
 
     def _next(self) -> Any:
         """The next finished job; waits while there are workers."""
@@ -167,7 +167,7 @@ def _connected(scheduler: str | None, workers: int) -> Iterator[Any]:
         try:
             yield client
         finally:
-            client.run(cluster_worker.end_idle, on_error="ignore")
+            client.run(dask_worker.end_idle, on_error="ignore")
 
 
 @contextmanager
