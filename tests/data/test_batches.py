@@ -259,7 +259,7 @@ def test_cuts_of_events_that_take_uneven_time_are_at_the_first_on_a_bar_line(
 
 
 def test_what_goes_with_events_is_cut_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    plainly = batches.seen
+    plainly = batches.in_view
 
     def seen(corpus: Corpus, index: int, *more: object) -> Learned:
         found = plainly(corpus, index, *more)  # type: ignore[arg-type]

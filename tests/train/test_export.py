@@ -366,7 +366,7 @@ def test_a_graph_that_says_something_else_than_its_net_is_found_out(monkeypatch)
 
     monkeypatch.setattr(nets.EventModel, "step", branching)
     model = nets.build(recipes.find("melody/basic"))
-    with pytest.raises(RunError, match="says something else than its net"):
+    with pytest.raises(RunError, match="gives other numbers than its net"):
         of_model(model, "melody/test", OPENING)
     assert model.training, "as it was"
 
