@@ -166,7 +166,7 @@ def ringing() -> Player:
     )
     held = [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()]
     graph = helper.make_graph(nodes, "ring", given, made, held)
-    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     step = Graph(proto.SerializeToString(), inputs, outputs)
     recipe, opening = find("melody/basic"), np.full(130, 1 / 130)
     return Player(Bundle("melody/ring", recipe, opening, state, save({}), {"step": step}, rings=("keys",)))
@@ -235,7 +235,7 @@ def test_graphs_that_are_none_or_do_not_fit_are_refused(bundle):
         return dataclasses.replace(bundle, state=state, graphs={"step": Graph(proto, given, made)})
 
     assert Player(altered())
-    with pytest.raises(BundleError, match="cannot be played"):
+    with pytest.raises(BundleError, match="is refused"):
         Player(altered(proto=b"no graph"))
     for wrong in (
         {"more": {"more": ("float32", (3,))}},
@@ -246,7 +246,7 @@ def test_graphs_that_are_none_or_do_not_fit_are_refused(bundle):
         {"outputs": {"value": ("float32", (1,))}},
         {"less": "bar"},
     ):
-        with pytest.raises(BundleError, match="not fit"):
+        with pytest.raises(BundleError, match="not fit|is refused"):
             Player(altered(**wrong))
 
 

@@ -8,7 +8,9 @@ last byte. Bundles of format 1 are read too."""
 from __future__ import annotations
 
 import hashlib
+import json
 import math
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,11 +147,48 @@ class Bundle:
         `BundleError`.
         """
         try:
-            return dict(load(self.safetensors))
+            found = dict(load(self.safetensors))
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise BundleError(
                 f"The weights of the bundle '{self.name}' are malformed ({brief(error)})."
             ) from None
+        for name, weight in found.items():
+            if weight.dtype not in _WEIGHT_TYPES.values() or not np.isfinite(weight).all():
+                raise BundleError(
+                    f"The weight '{name[:40]}' of the bundle '{self.name}' is not finite, or no float16 or "
+                    "float32; get the bundle anew."
+                )
+        return found
+
+
+class WeightPlace(NamedTuple):
+    """Where a weight stands in a safetensors file: its type and shape, and its `length` bytes from byte
+    `offset` of the file on."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+    length: int
+
+
+_WEIGHT_TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+
+
+def weight_places(safetensors: bytes) -> dict[str, WeightPlace]:
+    """The places of the weights in a safetensors file, by name. Raises `BundleError` where it is malformed or
+    holds other numbers than float16 and float32."""
+    try:
+        (size,) = struct.unpack_from("<Q", safetensors)
+        header = json.loads(safetensors[8 : 8 + size])
+        header.pop("__metadata__", None)
+        found = {}
+        for name, entry in header.items():
+            first, last = entry["data_offsets"]
+            dtype = _WEIGHT_TYPES[entry["dtype"]]
+            found[name] = WeightPlace(dtype, tuple(entry["shape"]), 8 + size + first, last - first)
+    except (struct.error, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise BundleError(f"The weights of the bundle are malformed ({brief(error)}).") from None
+    return found
 
 
 def write(path: Path | str, bundle: Bundle) -> None:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from antiphon.arrays import Float32, Int64
+from antiphon.errors import AntiphonError, BundleError, one_line
+from antiphon.runtime.admission import AdmittedGraph
 from antiphon.runtime.bundle import Graph
 from antiphon.runtime.state import Array, Buffer, PlayingState
 
@@ -60,10 +62,13 @@ _SAID = ("log_p", "label", "label_log_p", "drawn")
 
 
 class BoundGraph:
-    """A bundle's graph, run on states. `rings` are the tensors of the state that are written in place."""
+    """A bundle's graph, run on states. `rings` are the tensors of the state that are written in place;
+    `admitted` says for how many rows it may be run."""
 
-    def __init__(self, graph: Graph, session: ort.InferenceSession, rings: tuple[str, ...]) -> None:
-        self.session, self.graph = session, graph
+    def __init__(
+        self, graph: Graph, session: ort.InferenceSession, rings: tuple[str, ...], admitted: AdmittedGraph
+    ) -> None:
+        self.session, self.graph, self._admitted = session, graph, admitted
         self.asked = [(name, place) for place, name in enumerate(StepInput._fields) if name in graph.inputs]
         self.said = [name for name in _SAID if name in graph.outputs]
         self.after = [
@@ -78,7 +83,19 @@ class BoundGraph:
         return self.graph.inputs[name][1][-1] if name in self.graph.inputs else 0
 
     def run(self, heard: StepInput, state: PlayingState, keep: bool) -> StepOutput:
-        """What follows `heard`; without `keep`, `state` is given away."""
+        """What follows `heard`; without `keep`, `state` is given away. Raises `BundleError` where the graph
+        may not be run for so many rows, or fails."""
+        self._admitted.check(len(heard.event), heard.event.shape[1] if heard.event.ndim > 2 else 1)
+        try:
+            return self._run(heard, state, keep)
+        except (AntiphonError, AssertionError):
+            raise
+        except Exception as error:  # onnxruntime's own exceptions share no narrower ancestor
+            raise BundleError(
+                f"A graph of the bundle cannot be run ({one_line(error, 160)}); get the bundle anew."
+            ) from None
+
+    def _run(self, heard: StepInput, state: PlayingState, keep: bool) -> StepOutput:
         if not keep and len(heard.event) <= _FEW:
             if state.lane is None and state.age >= _SETTLED:
                 state = _Lane(self, heard, state).begin(state)
@@ -110,7 +127,10 @@ class BoundGraph:
         return self.answer(found, after)
 
     def answer(self, found: list[Any], state: PlayingState) -> StepOutput:
-        """What was `said`, in its places."""
+        """What was `said`, in its places. Raises `BundleError` for what are no probabilities."""
+        # What is no number, or infinite, is so in the sum too; -inf stands where an event is impossible.
+        if not np.add.reduce(found[0], axis=None) < np.inf:
+            raise BundleError("The model gives no numbers for the next event; get its bundle anew.")
         said: list[Any] = [None if place is None else found[place] for place in self._places]
         return StepOutput(said[0], state, said[1], said[2], said[3])
 

@@ -13,10 +13,13 @@ from antiphon.arrays import Int64
 from antiphon.errors import BundleError, InputError, OptionError, one_line
 from antiphon.recipes import MAX_STEPS_PER_BAR
 from antiphon.runtime import state as states
-from antiphon.runtime.bundle import PREFILL, STEP, Bundle, Graph, Tensor
+from antiphon.runtime.admission import admit
+from antiphon.runtime.bundle import PREFILL, STEP, Bundle, Graph
 from antiphon.runtime.graph import BoundGraph, StepInput, StepOutput
 from antiphon.runtime.state import PlayingState
 
+_APART = 1e-3
+"""By which probabilities may sum to something else than 1."""
 _FEW = 16
 """Rows up to which a loop in Python is quicker than numpy."""
 
@@ -27,10 +30,11 @@ class Player:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.bundle, self.alphabet = bundle, bundle.alphabet
         self._state, self._rings = bundle.state, bundle.rings
+        admitted = admit(bundle)
         sessions = _sessions(bundle, threads)
-        self._step = BoundGraph(bundle.graphs[STEP], sessions[STEP], bundle.rings)
+        self._step = BoundGraph(bundle.graphs[STEP], sessions[STEP], bundle.rings, admitted[STEP])
         self._prefill = (
-            BoundGraph(bundle.graphs[PREFILL], sessions[PREFILL], bundle.rings)
+            BoundGraph(bundle.graphs[PREFILL], sessions[PREFILL], bundle.rings, admitted[PREFILL])
             if PREFILL in sessions
             else None
         )
@@ -38,6 +42,29 @@ class Player:
         """Names of what its graph asks for."""
         self.n_uniform = self._step.width("uniform")
         """Uniform numbers that a step draws with."""
+        self._probe()
+
+    def _probe(self) -> None:
+        """One step from nothing, taken twice. Raises `BundleError` unless it gives the same probabilities,
+        which sum to 1, and a finite state."""
+        width = {name: self._step.width(name) for name in ("control", "value", "uniform")}
+        heard = StepInput(
+            np.zeros((1, self.alphabet.n_fields), np.int64),
+            np.ones(1, np.float32),
+            np.array([[0, 16]]),
+            *(np.full((1, n), 0.5 if name == "uniform" else 0.0, np.float32) for name, n in width.items()),
+        )
+        first, second = (self._step.run(heard, self.start(1), keep=True) for _ in range(2))
+        sums = [np.exp(first.log_p[0, part].astype(np.float64)).sum() for part in self.alphabet.slices]
+        finite = all(np.isfinite(tensor).all() for tensor in first.state.tensors.values())
+        same = np.array_equal(first.log_p, second.log_p)
+        if not (finite and same and np.allclose(sums, 1, atol=_APART)):
+            what = (
+                "is not finite" if not finite else "differs" if not same else f"sums to {sums[0]:.4g}, not 1"
+            )
+            raise BundleError(
+                f"What the graph of '{self.bundle.name}' gives for one event {what}; get the bundle anew."
+            )
 
     @property
     def can_prefill(self) -> bool:
@@ -137,35 +164,8 @@ def _sessions(bundle: Bundle, threads: int) -> dict[str, ort.InferenceSession]:
         raise BundleError(
             f"The graph of the bundle '{bundle.name}' cannot be played ({reason}); get it anew."
         ) from None
-    for role, session in found.items():
-        _check_graph(bundle, role, session)
     return found
 
 
 def _opened(graph: Graph, options: ort.SessionOptions) -> ort.InferenceSession:
     return ort.InferenceSession(graph.proto, options, providers=["CPUExecutionProvider"])
-
-
-def _check_graph(bundle: Bundle, role: str, session: ort.InferenceSession) -> None:
-    """Raises `BundleError` unless the graph has the inputs that the index names, and all its outputs."""
-    graph = bundle.graphs[role]
-    given = {tensor.name: tensor for tensor in session.get_inputs()}
-    made = {tensor.name: tensor for tensor in session.get_outputs()}
-    wrong = (given.keys() ^ graph.inputs.keys()) | (graph.outputs.keys() - made.keys())
-    named = [(given, graph.inputs), (made, graph.outputs)]
-    wrong |= {n for own, said in named for n in own.keys() & said.keys() if not _is(own[n], said[n])}
-    if wrong or "log_p" not in graph.outputs:
-        what = ", ".join(sorted(wrong)) or "log_p"
-        raise BundleError(f"The graph of '{bundle.name}' does not fit its index ({what}); get it anew.")
-
-
-def _is(own: ort.NodeArg, said: Tensor) -> bool:
-    """Whether a tensor of a graph has the type and shape that the index says. A graph need not know all of
-    its dimensions; it may have one more than said, of time."""
-    kind, shape = said
-    last = own.shape[max(len(own.shape) - len(shape), 0) :]
-    fits = (n in (m, None) or isinstance(n, str) for n, m in zip(last, shape, strict=False))
-    return len(last) == len(shape) and all(fits) and own.type == _TYPES[kind]
-
-
-_TYPES = {"int64": "tensor(int64)", "float32": "tensor(float)"}

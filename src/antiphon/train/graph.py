@@ -8,9 +8,7 @@ opset 18, so that a runtime can be written for them.
 from __future__ import annotations
 
 import copy
-import json
 import logging
-import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,24 +22,13 @@ from torch import Tensor, nn
 from antiphon.errors import RunError
 from antiphon.nets import EventModel, Heard
 from antiphon.nets.model import Step
-from antiphon.runtime.bundle import PREFILL, STEP, Graph
+from antiphon.runtime.admission import OPSET, OVER_TIME
+from antiphon.runtime.bundle import PREFILL, STEP, Graph, WeightPlace, weight_places
 from antiphon.runtime.bundle import Tensor as Shape
 from antiphon.runtime.container import WEIGHTS
+from antiphon.runtime.onnx_shapes import RULES
 
-OPSET = 18
-# fmt: off
-OPERATORS = frozenset(
-    {
-        "Abs", "Add", "And", "Cast", "Clip", "Concat", "Constant", "Cos", "CumSum", "Div", "Equal", "Erf",
-        "Exp", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Gelu", "Gemm", "Greater",
-        "GreaterOrEqual", "Identity", "LayerNormalization", "Less", "LessOrEqual", "Log", "LogSoftmax",
-        "MatMul", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
-        "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "ScatterElements", "ScatterND", "Shape",
-        "Sigmoid", "Sign", "Sin", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tanh",
-        "Transpose", "Unsqueeze", "Where",
-    }
-)
-# fmt: on
+OPERATORS = frozenset(RULES)
 """All operators, of ONNX's own domain, that a playing graph may have."""
 
 _EXAMPLE_BATCH, _EXAMPLE_TIME = 3, 5
@@ -128,7 +115,7 @@ def _exported(model: EventModel, role: str) -> onnx.ModelProto:
     contract = _Contract(model, role).eval()
     batch = torch.export.Dim("batch", min=1, max=65536)
     time = torch.export.Dim("time", min=1, max=65536)
-    over_time = {"event", "position", "control", "value"} if role == PREFILL else set()
+    over_time = OVER_TIME if role == PREFILL else frozenset()
     examples = [_example(name, shape, name in over_time) for name, shape in contract.given.items()]
     dynamic = tuple({0: batch, 1: time} if name in over_time else {0: batch} for name in contract.given)
     with _quiet(), torch.no_grad():
@@ -212,30 +199,21 @@ def _point_outside(graph: onnx.GraphProto, weights: bytes) -> None:
     cast. Weights that this graph has no use for are left in the file.
     """
     found = {tensor.name.removeprefix("model."): tensor for tensor in graph.initializer}
-    places = {name: place for name, place in _places(weights).items() if name in found}
-    for name, (kind, offset, length) in places.items():
-        _refer(found[name], kind, offset, length)
-    halves = [found[name] for name, (kind, _, _) in places.items() if kind == "F16"]
+    places = {name: place for name, place in weight_places(weights).items() if name in found}
+    for name, place in places.items():
+        _refer(found[name], place)
+    halves = [found[name] for name, place in places.items() if place.dtype == np.float16]
     _rename(graph, {tensor.name: tensor.name.removeprefix("model.") for tensor in found.values()})
     _cast(graph, [tensor.name for tensor in halves])
 
 
-def _places(weights: bytes) -> dict[str, tuple[str, int, int]]:
-    """Type, offset in the file, and length in bytes of each tensor of a safetensors file."""
-    (size,) = struct.unpack("<Q", weights[:8])
-    header = json.loads(weights[8 : 8 + size])
-    header.pop("__metadata__", None)
-    spans = {name: (entry["dtype"], *entry["data_offsets"]) for name, entry in header.items()}
-    return {name: (kind, 8 + size + start, end - start) for name, (kind, start, end) in spans.items()}
-
-
-def _refer(tensor: onnx.TensorProto, kind: str, offset: int, length: int) -> None:
+def _refer(tensor: onnx.TensorProto, place: WeightPlace) -> None:
     tensor.ClearField("raw_data")
     tensor.ClearField("float_data")
-    tensor.data_type = {"F16": onnx.TensorProto.FLOAT16, "F32": onnx.TensorProto.FLOAT}[kind]
+    tensor.data_type = onnx.helper.np_dtype_to_tensor_dtype(place.dtype)
     tensor.data_location = onnx.TensorProto.EXTERNAL
     del tensor.external_data[:]
-    for key, value in (("location", WEIGHTS), ("offset", str(offset)), ("length", str(length))):
+    for key, value in (("location", WEIGHTS), ("offset", str(place.offset)), ("length", str(place.length))):
         entry = tensor.external_data.add()
         entry.key, entry.value = key, value
 
