@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.errors import BundleError
-from antiphon.runtime import onnx_reader
 from antiphon.runtime.admission import admit
+from antiphon.runtime.admission import reader as onnx_reader
 from antiphon.runtime.bundle import Bundle, Graph, shipped
 from antiphon.runtime.graph import StepInput
 from antiphon.runtime.player import Player

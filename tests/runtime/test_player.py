@@ -246,7 +246,7 @@ def test_graphs_that_are_none_or_do_not_fit_are_refused(bundle):
         {"outputs": {"value": ("float32", (1,))}},
         {"less": "bar"},
     ):
-        with pytest.raises(BundleError, match="not fit|is refused"):
+        with pytest.raises(BundleError, match=r"not fit|is refused"):
             Player(altered(**wrong))
 
 

@@ -23,10 +23,10 @@ from antiphon.errors import RunError
 from antiphon.nets import EventModel, Heard
 from antiphon.nets.model import Step
 from antiphon.runtime.admission import OPSET, OVER_TIME
+from antiphon.runtime.admission.operators import RULES
 from antiphon.runtime.bundle import PREFILL, STEP, Graph, WeightPlace, weight_places
 from antiphon.runtime.bundle import Tensor as Shape
 from antiphon.runtime.container import WEIGHTS
-from antiphon.runtime.onnx_shapes import RULES
 
 OPERATORS = frozenset(RULES)
 """All operators, of ONNX's own domain, that a playing graph may have."""

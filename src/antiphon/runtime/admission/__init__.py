@@ -15,10 +15,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from antiphon.errors import BundleError
+from antiphon.runtime.admission.known import Known, of_value
+from antiphon.runtime.admission.operators import infer
+from antiphon.runtime.admission.reader import OnnxGraph, Port, Refused, read
 from antiphon.runtime.bundle import PREFILL, Bundle, Graph, Tensor, WeightPlace, weight_places
 from antiphon.runtime.container import WEIGHTS, brief
-from antiphon.runtime.onnx_reader import OnnxGraph, Port, Refused, read
-from antiphon.runtime.onnx_shapes import Known, infer, of_value
 
 OPSET = 18
 MOST_NODES = 4096
