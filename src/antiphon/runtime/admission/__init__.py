@@ -69,8 +69,8 @@ class AdmittedGraph:
             for name, tensor in zip(node.outputs, infer(node, given), strict=False):
                 known[name] = tensor
                 numbers += math.prod(tensor.shape)
-                if node.op in ("MatMul", "Gemm"):
-                    products += math.prod(tensor.shape) * given[0].shape[-1]  # type: ignore[union-attr]
+                if node.op in ("MatMul", "Gemm") and given[0] is not None:
+                    products += math.prod(tensor.shape) * max(given[0].shape, default=1)
         rows = batch * time
         if numbers > MOST_NUMBERS + rows * MOST_NUMBERS_A_ROW or products > rows * MOST_PRODUCTS_A_ROW:
             raise Refused(f"a step of {rows} rows takes {numbers:,} numbers and {products:,} products")
