@@ -1,4 +1,4 @@
-"""The bundled melody models write the music that they wrote when they were first released, to the byte.
+"""The bundled melody models write the music that they wrote when they were last trained, to the byte.
 
 `same_music.json` holds, for each bundle and each way of asking, the first digits of the SHA-256 of the MIDI
 file of every seed. Run as a program, this file writes it anew; that is only right where music is meant to

@@ -18,7 +18,7 @@ from antiphon import nets
 from antiphon.arrays import Float64, Int64
 from antiphon.codecs.timing import Bars
 from antiphon.data.corpus import Corpus
-from antiphon.errors import CorpusError, NameNotFound, OptionError, RunError
+from antiphon.errors import BundleError, CorpusError, NameNotFound, OptionError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime import bundle
 from antiphon.runtime.bundle import Bundle, LabelGroups
@@ -119,15 +119,26 @@ def of_model(model: EventModel, name: str, opening: Float64, *, half: bool = Fal
     return replace(made, check=recorded(made))
 
 
+def _player(made: Bundle) -> Player:
+    """Raises `RunError` where the graph is refused, or is none of a distribution."""
+    try:
+        return Player(made)
+    except BundleError as error:
+        raise RunError(
+            f"The graph of '{made.recipe.name}' gives other numbers than its net, or cannot be played: "
+            f"{error}"
+        ) from error
+
+
 def _compare(made: Bundle, model: EventModel) -> None:
     """Raises `RunError` where the graphs and the net's `step` give different numbers (the exporter traced
     one side of a branch on a value, or stored weights as constants), or where `step` and `sequence` do."""
     ids = [np.flatnonzero(field.known) for field in made.alphabet.fields]
     events = np.stack([np.resize(known, _N_COMPARED) for known in ids], axis=1)
     in_training = model.training
-    playing = TorchPlayer(model.eval())
+    player, playing = _player(made), TorchPlayer(model.eval())
     alike = all(
-        _near(_said(made, Player(made), events, temperature), _said(made, playing, events, temperature))
+        _near(_said(made, player, events, temperature), _said(made, playing, events, temperature))
         for temperature in _TEMPERATURES
     )
     trained = model.likelihoods(_as_trained(made, events)).event_nll[0].numpy()
