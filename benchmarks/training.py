@@ -99,6 +99,7 @@ def run(corpus: Path, setting: Setting) -> Measured:
             [sys.executable, "-P", "-m", "antiphon", *words],
             env={**os.environ, **source},
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         peak = 0.0
         while process.poll() is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.errors import BundleError
-from antiphon.runtime.admission import admit
+from antiphon.runtime.admission import admit, protobuf
 from antiphon.runtime.admission import reader as onnx_reader
 from antiphon.runtime.bundle import Bundle, Graph, shipped
 from antiphon.runtime.graph import StepInput
@@ -231,6 +232,16 @@ def _sparse(proto: Any) -> None:
     proto.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [1 << 36]))
 
 
+def _constant(*dims: int) -> Callable[[Any], None]:
+    """A constant of these dimensions and of as many bytes as they say."""
+
+    def alter(proto: Any) -> None:
+        data = b"\0" * (4 * math.prod(dims))
+        proto.graph.initializer.append(TensorProto(name="deep", data_type=1, dims=dims, raw_data=data))
+
+    return alter
+
+
 def _lying_constant(proto: Any) -> None:
     proto.graph.initializer.append(TensorProto(name="lie", data_type=1, dims=[1 << 40], raw_data=b"\0" * 8))
 
@@ -248,6 +259,10 @@ ALTERED: dict[str, Callable[[Any], Any]] = {
     "functions": _function,
     "a sparse constant": _sparse,
     "a constant that lies": _lying_constant,
+    "a constant of seventy dimensions": _constant(*[1] * 70),
+    "an empty constant of impossible size": _constant(0, 1 << 62, 1 << 62),
+    "a constant of too many dimensions to list": _constant(*[1] * 70_000),
+    "digits of another script": _place("offset", "\u0661\u0662"),
     "two opsets": lambda proto: proto.opset_import.append(helper.make_opsetid("", 19)),
     "training": lambda proto: proto.training_info.add(),
     "an input that the index has not": lambda proto: proto.graph.input.append(
@@ -341,6 +356,37 @@ def test_weights_that_are_no_numbers_are_refused(bundle: Bundle, value: float) -
         Player(dataclasses.replace(bundle, safetensors=save(weights)))
 
 
+def _field(number: int, wire: int, data: bytes) -> bytes:
+    return bytes([number << 3 | wire]) + (bytes([len(data)]) + data if wire == 2 else data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("i", _field(1, 2, b"\5")),  # packed, where there is one: other readers take it for unknown
+        ("f", _field(1, 2, b"\0\0\x80\x3f")),
+        ("i", _field(1, 0, b"\5") * 2),
+        ("i", _field(1, 5, b"\0\0\0\0")),
+        ("i", _field(1, 0, b"\xff" * 10 + b"\1")),
+        ("I", bytes([1 << 3 | 2, 0xFF, 0xFF, 0x7F]) + b"\1" * ((1 << 21) - 1)),
+        ("B", _field(1, 2, b"") * ((1 << 16) + 1)),
+        ("b", _field(1, 1, b"\0" * 8)),
+        ("b", _field(1, 2, b"abc")[:-1]),
+    ],
+)
+def test_fields_that_two_readers_might_read_in_two_ways_are_refused(kind: str, data: bytes) -> None:
+    with pytest.raises(protobuf.Refused):
+        protobuf.message(data, {1: kind}, "it")
+
+
+def test_what_is_written_as_protobuf_writes_it_is_read() -> None:
+    assert protobuf.message(_field(1, 2, b"\5\xac\2") + _field(1, 0, b"\7"), {1: "I"}, "it") == {
+        1: [5, 300, 7]
+    }
+    assert protobuf.message(_field(1, 0, b"\xff" * 9 + b"\1"), {1: "i"}, "it") == {1: -1}
+    assert protobuf.message(_field(1, 5, b"\0\0\x80\x3f"), {1: "f"}, "it") == {1: 1.0}
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_mutants_are_refused_or_are_what_onnx_reads(bundle: Bundle, data: st.DataObject) -> None:
@@ -357,7 +403,7 @@ def test_mutants_are_refused_or_are_what_onnx_reads(bundle: Bundle, data: st.Dat
             proto[part] = b"" if how == "cut" else bytes(proto[part]) * 2
     try:
         found = onnx_reader.read(bytes(proto))
-    except onnx_reader.Refused:
+    except protobuf.Refused:
         return
     theirs = onnx.load_model(io.BytesIO(bytes(proto)), load_external_data=False).graph
     assert [each.op for each in found.nodes] == [each.op_type for each in theirs.node]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from antiphon.errors import NameNotFound, OptionError
+from antiphon.errors import NameNotFound, OptionError, one_line
 from antiphon.score.general_midi import find_program
 from antiphon.score.signatures import LETTERS, Key, Meter
 
@@ -25,7 +25,8 @@ def meter(text: str) -> Meter:
     numerator, denominator = map(int, match.groups()) if match else (0, 0)
     if not numerator or denominator not in (1, 2, 4, 8, 16, 32, 64):
         raise OptionError(
-            f"Meter '{text}' is unknown; expected beats and their unit, such as 4/4, 3/4 or 6/8."
+            f"Meter '{one_line(text, 40)}' is unknown; expected beats and their unit, such as 4/4, 3/4 or "
+            "6/8."
         )
     return Meter(numerator, denominator)
 

@@ -111,11 +111,11 @@ class Evaluation:
     @torch.no_grad()
     def _sums(self, batch: Batch) -> torch.Tensor:
         there = tensors(batch, self.device)
-        each = self.net.likelihoods(there)
-        valid, right, sounds = each.valid, each.right, ~each.silent
+        found = self.net.likelihoods(there)
+        valid, right, sounds = found.valid, found.right, ~found.silent
         sums = (
-            each.event_nll[valid].sum(), each.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
-            sounds[valid].sum(), (right & sounds)[valid].sum(), each.right_label[valid].sum(),
+            found.event_nll[valid].sum(), found.label_nll[valid].sum(), valid.sum(), right[valid].sum(),
+            sounds[valid].sum(), (right & sounds)[valid].sum(), found.right_label[valid].sum(),
         )  # fmt: skip
         steps = self.recipe.alphabet.steps(batch.events[:, 1:])
         inside = np.arange(1, batch.events.shape[1]) < batch.lengths[:, None]

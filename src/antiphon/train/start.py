@@ -43,7 +43,9 @@ class Tuning:
         if self.rank is not None and self.rank < 1:
             raise OptionError(f"--low-rank {self.rank}: expected 1 or more; 4 to 16 are usual.")
         if None not in (self.freeze, self.rank):
-            raise OptionError("--freeze and --low-rank exclude each other: low rank freezes the body.")
+            raise OptionError(
+                "--freeze and --low-rank exclude each other: low rank keeps the body's matrices."
+            )
         if (self.freeze, self.rank) != (None, None) and not fine_tuning:
             flag = "--freeze" if self.freeze else "--low-rank"
             raise OptionError(f"{flag} is for fine-tuning: name a bundle with --from.")

@@ -17,16 +17,17 @@ import numpy as np
 from antiphon.errors import BundleError
 from antiphon.runtime.admission.known import Known, of_value
 from antiphon.runtime.admission.operators import infer
-from antiphon.runtime.admission.reader import OnnxGraph, Port, Refused, read
+from antiphon.runtime.admission.protobuf import Refused
+from antiphon.runtime.admission.reader import OnnxGraph, Port, read
 from antiphon.runtime.bundle import PREFILL, Bundle, Graph, Tensor, WeightPlace, weight_places
 from antiphon.runtime.container import WEIGHTS, brief
 
 OPSET = 18
 MOST_NODES = 4096
-MOST_NUMBERS, MOST_NUMBERS_A_ROW = 1 << 26, 1 << 18
+MOST_NUMBERS, MOST_NUMBERS_PER_ROW = 1 << 26, 1 << 18
 """Numbers that one step may make in all: so many, and so many for each of its rows (and of the events that it
 hears at once)."""
-MOST_PRODUCTS_A_ROW = 1 << 28
+MOST_PRODUCTS_PER_ROW = 1 << 28
 """Multiplications of its matrix products, for each row."""
 MOST_STATE = 1 << 24
 """Numbers of the state of one row."""
@@ -72,7 +73,7 @@ class AdmittedGraph:
                 if node.op in ("MatMul", "Gemm") and given[0] is not None:
                     products += math.prod(tensor.shape) * max(given[0].shape, default=1)
         rows = batch * time
-        if numbers > MOST_NUMBERS + rows * MOST_NUMBERS_A_ROW or products > rows * MOST_PRODUCTS_A_ROW:
+        if numbers > MOST_NUMBERS + rows * MOST_NUMBERS_PER_ROW or products > rows * MOST_PRODUCTS_PER_ROW:
             raise Refused(f"a step of {rows} rows takes {numbers:,} numbers and {products:,} products")
         for name, (kind, shape) in self._index.outputs.items():
             if (known[name].dtype, known[name].shape) != (np.dtype(kind), (batch, *shape)):

@@ -21,7 +21,8 @@ from antiphon.runtime.admission.known import (
     need,
     numbers,
 )
-from antiphon.runtime.admission.reader import DTYPES, Node, Refused
+from antiphon.runtime.admission.protobuf import Refused
+from antiphon.runtime.admission.reader import DTYPES, Node
 
 
 def _like(node: Node, given: Given) -> list[Known]:

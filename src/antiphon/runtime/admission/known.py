@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.runtime.admission.reader import Node, Refused
+from antiphon.runtime.admission.protobuf import Refused
+from antiphon.runtime.admission.reader import Node
 
 Shape = tuple[int, ...]
 FEW = 1 << 12

@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from antiphon.runtime.admission import arithmetic, layout
 from antiphon.runtime.admission.known import Known, Rule
-from antiphon.runtime.admission.reader import Node, Refused
+from antiphon.runtime.admission.protobuf import Refused
+from antiphon.runtime.admission.reader import Node
 
 
 def infer(node: Node, given: Sequence[Known | None]) -> list[Known]:

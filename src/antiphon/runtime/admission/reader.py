@@ -7,7 +7,6 @@ same bytes what this one does not.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from antiphon.runtime.admission.protobuf import Refused, message
 
 DTYPES: Mapping[int, np.dtype[Any]] = MappingProxyType(
     {
@@ -29,10 +30,6 @@ DTYPES: Mapping[int, np.dtype[Any]] = MappingProxyType(
 """Element types by ONNX's number."""
 
 Attribute = Any
-
-
-class Refused(ValueError):
-    """A graph holds what a playing graph may not."""
 
 
 class Node(NamedTuple):
@@ -75,11 +72,18 @@ class OnnxGraph:
 
 def read(data: bytes) -> OnnxGraph:
     """The graph in the bytes of a file. Raises `Refused`."""
-    model = _message(data, _MODEL, "the model")
-    opsets = [_message(each, _OPSET, "an operator set") for each in model.get(8, [])]
+    try:
+        return _read(data)
+    except ValueError as error:  # numpy's, of shapes that no array can have
+        raise error if isinstance(error, Refused) else Refused("a tensor has an impossible shape") from None
+
+
+def _read(data: bytes) -> OnnxGraph:
+    model = message(data, _MODEL, "the model")
+    opsets = [message(each, _OPSET, "an operator set") for each in model.get(8, [])]
     if len(opsets) != 1 or opsets[0].get(1, b"") != b"" or 7 not in model:
         raise Refused("it needs one graph and operators of ONNX's own domain alone")
-    graph = _message(model[7], _GRAPH, "the graph")
+    graph = message(model[7], _GRAPH, "the graph")
     found = OnnxGraph(opset=opsets[0].get(2, 0), nodes=[_node(each) for each in graph.get(1, [])])
     for each in graph.get(5, []):
         name, tensor = _tensor(each)
@@ -98,7 +102,7 @@ def _put(into: dict[str, Any], name: str, value: Any) -> None:
     into[name] = value
 
 
-# The fields of each message: 'i' a whole number, 'f' a float, 'b' bytes; in capitals any number of them.
+# The fields of each message; see `protobuf.message`.
 _MODEL = {1: "i", 2: "b", 3: "b", 4: "b", 5: "i", 6: "b", 7: "b", 8: "B"}
 _OPSET = {1: "b", 2: "i"}
 _GRAPH = {1: "B", 2: "b", 5: "B", 10: "b", 11: "B", 12: "B"}
@@ -115,11 +119,12 @@ _DIMENSION = {1: "i", 2: "b"}
 _OF_TYPE = MappingProxyType({1: 2, 2: 3, 3: 4, 4: 5, 6: 7, 7: 8})
 """The field of an attribute's value, by the number of its type."""
 _EXTERNAL = 1
-_LONGEST = 1 << 31
+_LONGEST, _DEEPEST = 1 << 31, 8
+"""Numbers and dimensions of a tensor."""
 
 
 def _node(data: bytes) -> Node:
-    found = _message(data, _NODE, "an operator")
+    found = message(data, _NODE, "an operator")
     if found.get(7):
         raise Refused(f"an operator is of the domain '{_text(found[7])[:40]}'")
     attributes: dict[str, Attribute] = {}
@@ -130,7 +135,7 @@ def _node(data: bytes) -> Node:
 
 
 def _attribute(data: bytes) -> tuple[str, Attribute]:
-    found = _message(data, _ATTRIBUTE, "an attribute")
+    found = message(data, _ATTRIBUTE, "an attribute")
     name, kind = _text(found.get(1, b"")), found.get(20)
     place = _OF_TYPE.get(kind) if kind is not None else None
     others = found.keys() - {1, 13, 20, place}
@@ -148,7 +153,7 @@ def _attribute(data: bytes) -> tuple[str, Attribute]:
 
 
 def _tensor(data: bytes) -> tuple[str, npt.NDArray[Any] | Weight]:
-    found = _message(data, _TENSOR, "a tensor")
+    found = message(data, _TENSOR, "a tensor")
     name, shape = _text(found.get(8, b"")), tuple(found.get(1, []))
     dtype = _dtype(found.get(2, 0), name)
     size = _size(shape) * dtype.itemsize
@@ -167,12 +172,11 @@ def _weight(
 ) -> Weight:
     said: dict[str, str] = {}
     for each in entries:
-        entry = _message(each, _ENTRY, "a place")
+        entry = message(each, _ENTRY, "a place")
         _put(said, _text(entry.get(1, b"")), _text(entry.get(2, b"")))
     numbers = [said.get(key, "") for key in ("offset", "length")]
-    if said.keys() != {"location", "offset", "length"} or not all(
-        n.isdecimal() and len(n) < 20 for n in numbers
-    ):
+    whole = all(n.isascii() and n.isdecimal() and len(n) < 20 for n in numbers)
+    if said.keys() != {"location", "offset", "length"} or not whole:
         raise Refused(f"the place of '{name[:40]}' is not a file, an offset and a length")
     offset, length = map(int, numbers)
     if length != size:
@@ -181,12 +185,12 @@ def _weight(
 
 
 def _port(data: bytes) -> tuple[str, Port]:
-    found = _message(data, _VALUE_INFO, "an input or output")
+    found = message(data, _VALUE_INFO, "an input or output")
     name = _text(found.get(1, b""))
-    tensor = _message(_message(found.get(2, b""), _TYPE, "a type").get(1, b""), _TENSOR_TYPE, "a type")
+    tensor = message(message(found.get(2, b""), _TYPE, "a type").get(1, b""), _TENSOR_TYPE, "a type")
     shape: list[int | str] = []
-    for each in _message(tensor.get(2, b""), _SHAPE, "a shape").get(1, []):
-        size = _message(each, _DIMENSION, "a size")
+    for each in message(tensor.get(2, b""), _SHAPE, "a shape").get(1, []):
+        size = message(each, _DIMENSION, "a size")
         if len(size) > 1:
             raise Refused(f"a size of '{name[:40]}' is a number and a name")
         shape.append(size[1] if 1 in size else _text(size.get(2, b"")))
@@ -203,7 +207,7 @@ def _size(shape: tuple[int, ...]) -> int:
     size = 1
     for n in shape:
         size *= n
-        if n < 0 or size > _LONGEST:
+        if not 0 <= n <= _LONGEST or size > _LONGEST or len(shape) > _DEEPEST:
             raise Refused(f"a tensor has the shape {shape!s:.60}")
     return size
 
@@ -213,84 +217,3 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise Refused("a name is no text") from None
-
-
-# protobuf -------------------------------------------------------------------------------------------------
-
-
-def _message(data: bytes, known: Mapping[int, str], what: str) -> dict[int, Any]:
-    """The fields of a message, by number: the value, or a list where there may be several."""
-    found: dict[int, Any] = {}
-    at, end = 0, len(data)
-    while at < end:
-        tag, at = _varint(data, at, end)
-        number, wire = tag >> 3, tag & 7
-        kind = known.get(number)
-        if kind is None:
-            raise Refused(f"{what} has a field {number}, which playing graphs have not")
-        length = 0
-        if wire == _BYTES:
-            length, at = _varint(data, at, end)
-        elif wire == _FIXED32:
-            length = 4
-        elif wire != _VARINT:
-            raise Refused("a field is written in a way that playing graphs do not use")
-        if wire == _VARINT:
-            value, at = _varint(data, at, end)
-        elif length > end - at:
-            raise Refused("it is cut short")
-        else:
-            value, at = data[at : at + length], at + length  # type: ignore[assignment]
-        if kind == "B" and wire == _BYTES:
-            found.setdefault(number, []).append(value)
-            continue
-        values = [value] if kind == "b" and wire == _BYTES else _numbers(kind.lower(), wire, value)
-        if kind.isupper():
-            found.setdefault(number, []).extend(values)
-        elif number in found or len(values) != 1:
-            raise Refused(f"{what} has its field {number} twice")
-        else:
-            found[number] = values[0]
-    return found
-
-
-_VARINT, _BYTES, _FIXED32 = 0, 2, 5
-
-
-def _numbers(kind: str, wire: int, value: Any) -> list[Any]:
-    """A field's numbers, which may come packed."""
-    if kind == "i" and wire == _VARINT:
-        return [_signed(value)]
-    if kind == "i" and wire == _BYTES:
-        numbers, at = [], 0
-        while at < len(value):
-            number, at = _varint(value, at, len(value))
-            numbers.append(_signed(number))
-        return numbers
-    if kind == "f" and wire in (_FIXED32, _BYTES) and len(value) % 4 == 0:
-        return list(struct.unpack(f"<{len(value) // 4}f", value))
-    raise Refused("a field is written in another way than its type is")
-
-
-def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """The number that begins at `at`, before `end`, and where it ends."""
-    if at < end and data[at] < 128:
-        return data[at], at + 1
-    number = shift = 0
-    while shift < 70:
-        if at >= end:
-            raise Refused("it is cut short")
-        byte = data[at]
-        at += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            return number & _MASK, at
-        shift += 7
-    raise Refused("a number has more than 64 bits")
-
-
-_MASK = (1 << 64) - 1
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number >> 63 else number
