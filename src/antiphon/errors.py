@@ -12,7 +12,12 @@
     ├── CorpusError               a corpus folder is missing, unfinished, or of another kind
     ├── RunError                  a training run cannot start, resume, or be read
     ├── OutputError               the result cannot be written where it was asked for
+    │   ├── StorageError          nothing more can be written there: the disk is full, broken, write-protected
+    │   └── BusyError             another process writes there
+    ├── IncompleteError           part of the work is done, and some of it failed
     └── MissingDependency         an optional part is not installed; says what to install
+
+`exit_code` is what the command line exits with: 1 where nothing came of it, 3 where part of the work is done.
 
 Every message says what was wrong with the value, what was expected, and what to do. `PluginWarning` is a
 warning: something that another package brings cannot be used.
@@ -37,6 +42,8 @@ def one_line(text: object, most: int | None = None) -> str:
 
 class AntiphonError(Exception):
     """Something a person can put right; its text is one clear line."""
+
+    exit_code = 1
 
 
 class InputError(AntiphonError, ValueError):
@@ -73,6 +80,20 @@ class RunError(AntiphonError):
 
 class OutputError(AntiphonError):
     """The result cannot be written where it was asked for."""
+
+
+class StorageError(OutputError):
+    """Nothing more can be written there: the disk is full, broken or write-protected."""
+
+
+class BusyError(OutputError):
+    """Another process writes there."""
+
+
+class IncompleteError(AntiphonError):
+    """Part of the work is done, and some of it failed."""
+
+    exit_code = 3
 
 
 class MissingDependency(AntiphonError):

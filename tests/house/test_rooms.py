@@ -39,6 +39,7 @@ ROOMS = {
         "arrays": "",
         "files": "errors",
         "errors": "",
+        "plain_json": "",
         "antiphon": "generate io score errors",
     }.items()
 }

@@ -1,17 +1,24 @@
-"""The `antiphon` command: one verb per file, words in, one call below, one line for every error."""
+"""The `antiphon` command: one verb per file, words in, one call below, one line for every error.
+
+Exit codes are a contract: 0 done, 1 nothing came out (the input was refused, or the machine failed), 2 the
+words of the command were not understood, 3 done in part.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn, TextIO, cast
 
 import typer
 
-from antiphon.errors import AntiphonError, PluginWarning, one_line
+from antiphon.errors import AntiphonError, OutputError, PluginWarning, one_line
 
 _VERBS = ("models", "show", "play", "generate", "arrange", "formats", "convert", "render", "corpus", "train",
           "compare", "evaluate", "export", "doctor")  # fmt: skip
@@ -31,10 +38,59 @@ def _register() -> None:
         import_module(f"antiphon.cli.{verb}").register(app)
 
 
-def _let_any_name_out() -> None:
-    """File names need not be valid text: print their bytes as they are instead of failing."""
+class _Output:
+    """Standard output as `plain` has it; raises `OutputError` where it cannot be written (a full disk, a
+    reader that went away)."""
+
+    def __init__(self, plain: TextIO) -> None:
+        self._plain = plain
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def write(self, text: str) -> int:
+        """As every text file's."""
+        written: int = self._outward(self._plain.write, text)
+        return written
+
+    def flush(self) -> None:
+        """As every text file's."""
+        self._outward(self._plain.flush)
+
+    @staticmethod
+    def _outward(call: Callable[..., Any], *given: str) -> Any:
+        try:
+            return call(*given)
+        except OSError as error:
+            _discard_output()
+            raise OutputError(f"Standard output cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Standard output on which file names are printed as the bytes they are, whether they are valid text or
+    not; all is written at the end.
+
+    Raises `OutputError` where there is none: the next file to be opened would get its number, and what
+    libraries print would go into that file.
+    """
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed; send it to a file, or to /dev/null.")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
+    checked = cast(TextIO, _Output(sys.stdout))
+    with redirect_stdout(checked):
+        try:
+            yield
+        finally:
+            checked.flush()
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed vanish, so that ending does not fail at it once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _warn_in_one_line() -> None:
@@ -51,12 +107,21 @@ def _warn_in_one_line() -> None:
 
 
 def main() -> None:
-    """Run the command line; exits 1 with one line on stderr where the person can put something right."""
-    _register()
-    _let_any_name_out()
+    """Run the command line; where something can be put right it exits with one line on stderr."""
     _warn_in_one_line()
     try:
-        app()
+        _register()
+        with _output():
+            app()
     except AntiphonError as error:
-        print(f"antiphon: {one_line(error)}", file=sys.stderr)
-        sys.exit(1)
+        _end(error, error.exit_code)
+    except MemoryError:
+        _end("There is not enough memory for this; close other programs, or ask for less at once.")
+    except OSError as error:
+        where = "" if error.filename is None else f" ('{error.filename}')"
+        _end(f"The system refused: {error.strerror or error}{where}.")
+
+
+def _end(why: object, exit_code: int = 1) -> NoReturn:
+    print(f"antiphon: {one_line(why)}", file=sys.stderr)
+    sys.exit(exit_code)
