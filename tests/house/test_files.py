@@ -54,9 +54,10 @@ def names(folder: Path) -> list[str]:
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.txt"
     atomic_write(target, "one")
-    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
+        temporary.write_text(f"half{1 // 0}")
+    with pytest.raises(UnicodeEncodeError):
+        atomic_write(target, "half\ud800")
     assert target.read_text() == "one"
     assert names(target.parent) == ["a.txt"]
 
