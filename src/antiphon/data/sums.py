@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from antiphon.data.ledger import LEDGER_FILE
 from antiphon.data.manifest import EVENTS, MANIFEST, PIECES, TABLE_FILE
@@ -18,30 +18,27 @@ own content without it."""
 _BLOCK = 1 << 20
 
 
-class Sums(NamedTuple):
-    """`digest`: SHA-256 of the arrays, one after the other, and of the pieces' groups, one per line: the same
-    for the same music, wherever its files are. `files`: SHA-256 of every file by its name in the corpus. All
-    in hex."""
-
-    digest: str
-    files: dict[str, str]
-
-
-def of_files(folder: Path, kinds: Iterable[str], groups: Iterable[str]) -> Sums:
-    """The sums of the corpus in `folder`, each file read once. Raises `OSError`."""
-    digest, files = hashlib.sha256(), {}
-    for name in (f"{kind}/{array}" for kind in kinds for array in (EVENTS, TABLE_FILE)):
-        own = hashlib.sha256()
+def digest_of(folder: Path, kinds: Iterable[str], groups: Iterable[str]) -> str:
+    """SHA-256 (hex) of the arrays of the corpus in `folder`, one after the other, and of the pieces'
+    `groups`, one per line: the same for the same music, wherever its files are. Raises `OSError`."""
+    digest = hashlib.sha256()
+    for name in _arrays(kinds):
         with (folder / name).open("rb") as file:
             while block := file.read(_BLOCK):
-                own.update(block)
                 digest.update(block)
-        files[name] = own.hexdigest()
     digest.update("".join(f"{group}\n" for group in groups).encode("utf-8", "surrogateescape"))
-    for name in (LEDGER_FILE, PIECES):
+    return digest.hexdigest()
+
+
+def of_files(folder: Path, kinds: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(name in the corpus, SHA-256 in hex) of every file but the manifest. Raises `OSError`."""
+    for name in (*_arrays(kinds), LEDGER_FILE, PIECES):
         with (folder / name).open("rb") as file:
-            files[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return Sums(digest.hexdigest(), files)
+            yield name, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _arrays(kinds: Iterable[str]) -> list[str]:
+    return [f"{kind}/{array}" for kind in kinds for array in (EVENTS, TABLE_FILE)]
 
 
 def sealed(manifest: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
@@ -64,5 +61,5 @@ def described(folder: Path, manifest: Mapping[str, Any], groups: Iterable[str]) 
         kind: {**about, "sample": sample([folder / kind / name for name in (EVENTS, TABLE_FILE)])}
         for kind, about in manifest["kinds"].items()
     }
-    sums = of_files(folder, kinds, groups)
-    return sealed({**manifest, "kinds": kinds, "digest": sums.digest}, sums.files)
+    described = {**manifest, "kinds": kinds, "digest": digest_of(folder, kinds, groups)}
+    return sealed(described, dict(of_files(folder, kinds)))
