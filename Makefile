@@ -24,10 +24,12 @@ test: $(VENV)/.develop
 test-lowest: $(LOWEST)/.ready
 	$(MAKE) test VENV=$(LOWEST) PYTEST_ARGS="-W default::DeprecationWarning $(PYTEST_ARGS)"
 
-## soak: long runs apart from the suite: damaged files by the ten thousand, and a whole collection
+## soak: long runs apart from the suite: damaged files by the ten thousand, altered corpora, a whole collection
 soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/fuzz_midi.py -n 20000
 	for format in abc musicxml mxl tfrecord; do $(BIN)/python benchmarks/fuzz_formats.py $$format -n 2000 || exit 1; done
+	$(BIN)/python benchmarks/extreme_sequences.py -n 2000
+	$(BIN)/python benchmarks/altered_corpora.py -n 1000
 	$(BIN)/python benchmarks/formats_table.py --unexpected
 
 ## check: style and types

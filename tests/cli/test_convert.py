@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import socket
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +17,21 @@ from typer.testing import CliRunner, Result
 
 from antiphon import io
 from antiphon.cli import convert, formats, show
-from antiphon.errors import AntiphonError, EmptyError, FormatError, InputError, NameNotFound, OptionError
+from antiphon.data import conversion
+from antiphon.data.build import build
+from antiphon.errors import (
+    AntiphonError,
+    BusyError,
+    EmptyError,
+    FormatError,
+    IncompleteError,
+    InputError,
+    NameNotFound,
+    OptionError,
+    StorageError,
+)
+from antiphon.extract.melody import MelodyOptions
+from antiphon.files import claimed
 from antiphon.io.notesequence import tfrecord
 from antiphon.io.notesequence.messages import note_sequence
 from antiphon.io.records import read
@@ -20,6 +39,7 @@ from antiphon.score.notes import Notes
 from antiphon.score.score import Score
 
 Run = Callable[..., Result]
+EVERYTHING = MelodyOptions(min_bars=0, min_pitch_classes=1)
 
 
 @pytest.fixture
@@ -30,6 +50,8 @@ def run() -> Run:
 
     def invoke(*words: object) -> Result:
         result = CliRunner().invoke(app, [str(word) for word in words])
+        if isinstance(result.exception, IncompleteError):
+            return result
         if isinstance(result.exception, AntiphonError):
             raise result.exception
         assert result.exit_code == 0, result.output
@@ -87,6 +109,95 @@ def test_a_folder_to_a_folder(run: Run, folder: Path, tmp_path: Path) -> None:
     assert "bad.mid" in result.stderr
     found = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
     assert found == {"a.mid", "a-2.mid", "below/b.mid"}
+    assert isinstance(result.exception, IncompleteError)
+    assert "1 of 4" in str(result.exception)
+
+
+def test_what_is_no_music_is_no_failure(run: Run, folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.mid").unlink()
+    os.mkfifo(folder / "pipe.mid")
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    for target in (f"{tmp_path}/out/", tmp_path / "all.tfrecord"):
+        result = run("convert", folder, target)
+        assert "3 converted, 2 left out" in result.stderr
+        assert result.exception is None
+    (folder / "gone.mid").symlink_to(tmp_path / "nowhere.mid")
+    assert isinstance(run("convert", folder, f"{tmp_path}/more/").exception, IncompleteError)
+
+
+def test_a_full_disk_ends_a_conversion_at_once(
+    folder: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    told: list[str] = []
+    with pytest.raises(StorageError, match="No space left"):
+        conversion.to_folder(str(folder), tmp_path / "out", ".mid", told.append)
+    assert not [why for why in told if "space" in why]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_an_unreadable_file_costs_itself(
+    folder: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = os.open
+
+    def broken(path: object, *more: int, **others: int) -> int:
+        if str(path).endswith("a.pb"):
+            raise OSError(number, os.strerror(number))
+        return real(path, *more, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", broken)
+    (folder / "info.csv").write_text("file,style\na.mid,reel\n")
+    result = run("convert", folder, f"{tmp_path}/out/")
+    assert "2 converted, 2 left out" in result.stderr
+    assert os.strerror(number) in result.stderr
+    report = build([folder], tmp_path / "corpus", workers=1, options={"melody": EVERYTHING})
+    assert report.ledger.by_result["unreadable"] == 2
+    assert os.strerror(number) in " ".join(entry.detail for entry in report.ledger.entries)
+
+
+def test_a_damaged_table_beside_music_is_none_of_a_conversions_business(
+    folder: Path, tmp_path: Path, run: Run
+) -> None:
+    (folder / "MANIFEST.tsv").write_bytes(b"path\tgroup\n\xff\n")
+    assert "3 converted" in run("convert", folder, f"{tmp_path}/out/").stderr
+
+
+def test_two_conversions_into_one_folder_take_turns(folder: Path, tmp_path: Path) -> None:
+    out, said = tmp_path / "out", list[str]()
+    with claimed(out), pytest.raises(BusyError, match="Another process"):
+        conversion.to_folder(str(folder), out, ".mid", said.append)
+    with ThreadPoolExecutor(1) as pool:
+        with claimed(out):
+            waiting = pool.submit(conversion.to_folder, str(folder), out, ".mid", str, wait=said.append)
+            deadline = time.monotonic() + 10
+            while "waiting" not in " ".join(said) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert not list(out.iterdir())
+        assert waiting.result().done == 3
+    assert "waiting" in said[-1]
+
+
+@pytest.mark.parametrize("verb", ["show", "convert"])
+def test_a_pipe_is_refused_and_not_waited_for(run: Run, tmp_path: Path, verb: str) -> None:
+    pipe = tmp_path / "x.mid"
+    os.mkfifo(pipe)
+    with pytest.raises(FormatError, match="a pipe, not a file"):
+        run(verb, pipe, *([tmp_path / "y.pb"] if verb == "convert" else []))
+    with pytest.raises(FormatError, match="a pipe, not a file"):
+        run(verb, f"{pipe}#1", *([tmp_path / "y.pb"] if verb == "convert" else []))
+    with pytest.raises(FormatError, match="a device, not a file"):
+        run(verb, "/dev/zero", *([tmp_path / "y.pb"] if verb == "convert" else []))
+    with pytest.raises(FormatError, match="a pipe, not a file"):
+        list(read(pipe))
+    os.unlink(pipe)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(pipe))
+        with pytest.raises(FormatError, match="a socket, not a file"):
+            run("show", pipe)
 
 
 def test_no_file_that_is_read_is_written_over(run: Run, folder: Path, book: Path) -> None:
@@ -106,6 +217,7 @@ def test_a_folder_to_one_file_says_where_each_piece_comes_from(
 ) -> None:
     result = run("convert", folder, tmp_path / "all.tfrecord")
     assert "3 converted, 1 left out" in result.stderr
+    assert isinstance(result.exception, IncompleteError)
     messages = [note_sequence()["NoteSequence"].FromString(p) for p in read(tmp_path / "all.tfrecord")]
     assert [m.filename for m in messages] == ["a.mid", "a.pb", "below/b.mid"]
     assert {m.collection_name for m in messages} == {"music"}

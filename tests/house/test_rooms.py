@@ -20,15 +20,15 @@ ROOMS = {
     room: set(imported.split())
     for room, imported in {
         "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema files "
-        "errors",
+        "errors plain_json",
         "compat": "",
         "train": "evaluate runtime nets data recipes codecs render score arrays files errors",
         "arrange": "score errors",
-        "generate": "evaluate runtime recipes codecs io score schema arrays files errors",
+        "generate": "evaluate runtime recipes codecs io score schema arrays files errors plain_json",
         "evaluate": "runtime data recipes codecs arrays errors",
         "runtime": "recipes codecs schema arrays files errors",
         "nets": "recipes codecs schema errors",
-        "data": "recipes codecs extract io score arrays files errors antiphon",
+        "data": "recipes codecs extract io score arrays files errors plain_json antiphon",
         "recipes": "codecs schema registry errors",
         "codecs": "extract io score schema registry arrays errors",
         "extract": "score arrays errors",

@@ -159,6 +159,15 @@ def test_spelling_follows_the_key() -> None:
     assert (steps(Key(9)), steps(Key(8))) == ("CF", "DG")
 
 
+def test_a_text_far_away_makes_no_measures() -> None:
+    score = Score(Notes.of([0], [480], [60]), markers=(Mark(1 << 50, "x"),))
+    with pytest.raises(OutputError, match="586406201481 measures would be too large"):
+        musicxml.dumps(score)
+    beats = MeterMap.of((480 * n, 1, denominator) for n, denominator in enumerate((53, 59, 61)))
+    with pytest.raises(OutputError, match="so little in common"):
+        musicxml.dumps(Score(Notes.of([0], [1440], [60]), meters=beats))
+
+
 def test_too_much_is_refused() -> None:
     notes = Notes.of([0, 10**9], [1, 10**9 + 1], [60, 60], track=[0, 40])
     with pytest.raises(OutputError, match="too large"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import OptionError
-from antiphon.score.bars import bar_lines, closing_bar_line, pickup
+from antiphon.score.bars import bar_lines, closing_bar_line, most_bars, pickup
 from antiphon.score.maps import MeterMap
 from antiphon.score.notes import Notes
 from antiphon.score.quantize import quantize
@@ -36,6 +36,7 @@ def music(meters: list[tuple[int, int, int]], end: int, resolution: int = 480) -
 )
 def test_bar_lines(meters: list[tuple[int, int, int]], end: int, lines: list[int], why: str) -> None:
     assert bar_lines(music(meters, end)).tolist() == lines, why
+    assert len(lines) <= most_bars(music(meters, end)) <= len(lines) + 1
 
 
 @pytest.mark.parametrize(

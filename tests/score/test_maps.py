@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.score.maps import Key, Meter, MeterMap, TempoMap
+from antiphon.errors import InputError
+from antiphon.score.maps import FASTEST_QPM, SLOWEST_QPM, Key, Meter, MeterMap, TempoMap
 
 TEMPOS = st.lists(st.tuples(st.integers(0, 10**6), st.floats(5, 500)), max_size=8)
 
@@ -70,3 +71,16 @@ def test_the_meter_that_holds(entries: list[tuple[int, int, int]], time: int, me
 def test_words_for_meters_and_keys() -> None:
     assert (str(Meter(6, 8)), Meter(6, 8).quarters, Meter(2, 2).quarters) == ("6/8", 3.0, 4.0)
     assert (str(Key(3)), str(Key(9, "minor"))) == ("Eb major", "A minor")
+
+
+@pytest.mark.parametrize("qpm", [1e-320, 0.009, 6.1e7, 1e308, float("nan"), float("inf"), -1.0, 0.0])
+def test_impossible_tempos_are_left_out_of_a_map_and_make_none(qpm: float) -> None:
+    assert TempoMap.of([(0, 90.0), (480, qpm), (960, 80.0)]) == TempoMap.of([(0, 90.0), (960, 80.0)])
+    assert TempoMap.of([(0, qpm)]) == TempoMap.of()
+    with pytest.raises(InputError, match=r"quarters per minute; expected 0\.01 to 6e"):
+        TempoMap(np.array([0, 480]), np.array([120.0, qpm]))
+
+
+@pytest.mark.parametrize("qpm", [SLOWEST_QPM, FASTEST_QPM])
+def test_the_slowest_and_the_fastest_tempo_are_tempos(qpm: float) -> None:
+    assert TempoMap.of([(0, qpm)]).qpm.tolist() == [qpm]

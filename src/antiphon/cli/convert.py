@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from antiphon.cli.printing import quoted
-from antiphon.errors import EmptyError, FormatError, OptionError, one_line
+from antiphon.errors import EmptyError, FormatError, IncompleteError, OptionError, one_line
 
 if TYPE_CHECKING:
     from antiphon.data.conversion import Tally, Warn
@@ -37,7 +38,11 @@ def convert(
         str | None, typer.Option("--to", help="Format of the files in a folder. (default: .mid)")
     ] = None,
 ) -> None:
-    """Write music in another format (sound: antiphon render; pictures: antiphon show)."""
+    """Write music in another format (sound: antiphon render; pictures: antiphon show).
+
+    Of a folder, what has no suffix of music is passed over. Where some of the rest cannot be read or written,
+    all others are converted, and the exit code is 3; it is 1 where nothing is, or the disk is full.
+    """
     into_folder = target.endswith(os.sep) or Path(target).is_dir()
     if to is not None and not into_folder:
         raise OptionError(
@@ -64,9 +69,11 @@ def _one(source: str, target: Path) -> None:
 def _into_folder(source: str, folder: Path, suffix: str) -> None:
     from antiphon.data import conversion
 
-    _say(conversion.to_folder(source, folder, suffix, _tell()), source)
+    tally = conversion.to_folder(source, folder, suffix, _tell(), wait=partial(typer.echo, err=True))
+    _say(tally, source)
     typer.echo(folder)
     typer.echo(f"Next: antiphon corpus build {quoted(folder)} -o corpus", err=True)
+    _check_whole(tally, source)
 
 
 def _into_records(source: str, target: Path) -> None:
@@ -80,9 +87,11 @@ def _into_records(source: str, target: Path) -> None:
             f"'{source}' holds many pieces, and '{target}' takes one; name a piece (antiphon show "
             f"{quoted(source)} lists them), or give a folder (out/) or a .tfrecord file."
         )
-    _say(conversion.to_records(source, target, _tell()), source)
+    tally = conversion.to_records(source, target, _tell())
+    _say(tally, source)
     typer.echo(target)
     typer.echo(f"Next: antiphon show {quoted(target)}", err=True)
+    _check_whole(tally, source)
 
 
 def _check_apart(source: str, target: str) -> None:
@@ -125,8 +134,16 @@ def _tell() -> Warn:
 
 
 def _say(tally: Tally, source: str) -> None:
+    left_out = tally.failed + tally.passed_over
     if not tally.done:
-        raise EmptyError(
-            f"Nothing in '{source}' was converted; {tally.left_out} pieces or files were left out."
+        raise EmptyError(f"Nothing in '{source}' was converted; {left_out} pieces or files were left out.")
+    typer.echo(f"{tally.done} converted, {left_out} left out.", err=True)
+
+
+def _check_whole(tally: Tally, source: str) -> None:
+    """Raises `IncompleteError` where something that should have been converted was not."""
+    if tally.failed:
+        raise IncompleteError(
+            f"{tally.failed} of {tally.failed + tally.done} in '{source}' could not be converted, for the "
+            "reasons above; all others are."
         )
-    typer.echo(f"{tally.done} converted, {tally.left_out} left out.", err=True)

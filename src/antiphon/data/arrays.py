@@ -1,9 +1,7 @@
-"""The arrays of a corpus, written sequence by sequence without holding them in memory, and their digest."""
+"""The arrays of a corpus, written sequence by sequence without holding them in memory."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -71,15 +69,3 @@ class ArrayWriter:
         header = {"descr": descr, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         return file
-
-
-def digest(arrays: Sequence[Path], groups: Iterable[str]) -> str:
-    """SHA-256 (hex) of the files at `arrays`, one after the other, and of the pieces' `groups`, one per line:
-    the same for the same music, wherever its files are."""
-    state = hashlib.sha256()
-    for path in arrays:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    state.update("".join(f"{group}\n" for group in groups).encode("utf-8", "surrogateescape"))
-    return state.hexdigest()

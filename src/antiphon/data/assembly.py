@@ -7,9 +7,8 @@ per sequence; the second copies what is kept, a chunk at a time. So memory hardl
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -34,6 +33,7 @@ from antiphon.data.fingerprints import FINGERPRINT
 from antiphon.data.ledger import LedgerEntry, Result
 from antiphon.data.manifest import PIECES
 from antiphon.data.metadata import merged
+from antiphon.data.piece_records import line
 from antiphon.data.similarity import NOTE_THRESHOLDS, RHYTHM_THRESHOLDS, find_links
 from antiphon.data.sources import Source
 from antiphon.data.splits import group_of
@@ -82,7 +82,7 @@ def write(summary: ChunkSummary, music: Sequence[Source], n_rows: int, folder: P
                 for writer in writers:
                     events, table = reader.arrays(writer.kind, "events", "table")
                     writer.add(events, table, first)
-        file.writelines([_json_line({}, {})] * (n_rows - len(music)))
+        file.writelines([line({}, {})] * (n_rows - len(music)))
 
 
 def sizes(summary: ChunkSummary) -> dict[str, tuple[int, int]]:
@@ -155,11 +155,7 @@ def _writer(summary: ChunkSummary, number: int, folder: Path, stack: ExitStack) 
 
 def _piece_lines(outcomes: Sequence[PieceOutcome], music: Sequence[Source]) -> Iterator[bytes]:
     for outcome, source in zip(outcomes, music, strict=True):
-        yield _json_line(merged(source.metadata, outcome.about), outcome.facts)
-
-
-def _json_line(about: Mapping[str, Sequence[str]], facts: Mapping[str, object]) -> bytes:
-    return json.dumps({"about": about, "facts": facts}).encode() + b"\n"
+        yield line(merged(source.metadata, outcome.about), outcome.facts, outcome.sha256)
 
 
 class _KindOutcomes:

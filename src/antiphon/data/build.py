@@ -6,7 +6,6 @@ or whether a build was killed and resumed. Existing chunks of the same files and
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +17,17 @@ from typing import Any, Literal, get_args
 from antiphon import __version__
 from antiphon.codecs import kinds as registry
 from antiphon.data import assembly, worker_pool
-from antiphon.data.arrays import digest
 from antiphon.data.assembly import ChunkSummary
 from antiphon.data.build_plan import TIME_LIMIT_S, BuildPlan
 from antiphon.data.corpus import Corpus
 from antiphon.data.extraction import KindOptions
 from antiphon.data.ledger import LEDGER_FILE, NOT_MUSIC, Ledger, LedgerEntry, Result, in_one_line
-from antiphon.data.manifest import EVENTS, FORMAT, MANIFEST, TABLE_FILE
+from antiphon.data.manifest import FORMAT, MANIFEST, write_manifest
 from antiphon.data.sources import FoundSources, SkippedPath, find, in_corpus_order
+from antiphon.data.sums import described
 from antiphon.data.worker_pool import JobRunner
 from antiphon.errors import CorpusError, EmptyError, OptionError
-from antiphon.files import atomic_write
+from antiphon.files import claimed, unwritable
 from antiphon.io import suffixes
 
 _MAX_LISTED = 8
@@ -93,6 +92,7 @@ def build(
     time_limit_s: float = TIME_LIMIT_S,
     engine: Engine = "local",
     scheduler: str | None = None,
+    by_content: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> BuildReport:
     """Build, finish, or bring up to date the corpus in `out`.
@@ -102,23 +102,27 @@ def build(
     extraction options by kind, those not given at their defaults. `workers` None is one process per core; 1
     reads in this process, which does not survive a reader that hangs or crashes. `engine` "dask" runs the
     jobs on the Dask cluster whose scheduler is at the address `scheduler` (None starts one here). Pieces
-    already in the corpus come before new ones.
+    already in the corpus come before new ones. A file is read again where its size or time has changed;
+    `by_content` looks at its bytes instead.
 
     Raises `InputError` and `OptionError` for invalid arguments, `EmptyError` where no sequence is extracted
     (the ledger is still written), `CorpusError` where `out` holds other kinds, `OutputError` where it cannot
-    be written, `MissingDependency` for an engine that is not installed.
+    be written, `BusyError` where another process does, `MissingDependency` for an engine that is not
+    installed.
     """
     folder = Path(out)
     _check(kinds, options or {}, steps_per_quarter, duplicates, workers, time_limit_s, engine)
     kind_options = tuple(KindOptions(name, _options(name, options or {})) for name in kinds)
-    found = find(sources, suffixes(), leave_out=folder)
-    music = in_corpus_order(found.music, _earlier_pieces(folder))
-    plan = BuildPlan(folder, kind_options, steps_per_quarter, time_limit_s, tuple(music))
-    reused = _extract(plan, _runner(engine, scheduler, workers), progress)
-    summary = assembly.summarize(plan.chunks, plan.music, plan.kinds, drop=duplicates == "drop")
-    names = [str(source.place) for source in plan.music]
-    rows = [*assembly.ledger_entries(summary, names), *_unread(found)]
-    return _finish(plan, summary, Ledger.of(rows), duplicates, reused)
+    run_jobs = _runner(engine, scheduler, workers)
+    found = find(sources, suffixes(), leave_out=folder, by_content=by_content)
+    with claimed(folder):
+        music = in_corpus_order(found.music, _earlier_pieces(folder))
+        plan = BuildPlan(folder, kind_options, steps_per_quarter, time_limit_s, tuple(music))
+        reused = _extract(plan, run_jobs, progress)
+        summary = assembly.summarize(plan.chunks, plan.music, plan.kinds, drop=duplicates == "drop")
+        names = [str(source.place) for source in plan.music]
+        rows = [*assembly.ledger_entries(summary, names), *_unread(found)]
+        return _finish(plan, summary, Ledger.of(rows), duplicates, reused)
 
 
 def _check(
@@ -215,13 +219,17 @@ def _finish(
     """Write the corpus. The manifest is removed first and written last, so that a kill in between leaves an
     unfinished build."""
     folder = plan.folder
-    (folder / MANIFEST).unlink(missing_ok=True)
+    try:
+        (folder / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder / MANIFEST, error) from error
     ledger.write(folder / LEDGER_FILE)
     if not any(kind.keep.any() for kind in summary.deduplication.duplicates):
         raise _no_sequences(plan, ledger)
     assembly.write(summary, plan.music, len(ledger.entries), folder)
     manifest = _manifest(plan, summary, ledger, duplicates)
-    atomic_write(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    manifest = described(folder, manifest, (entry.group for entry in ledger.entries))
+    write_manifest(folder, manifest)
     plan.remove_leftovers()
     return BuildReport(folder, manifest, ledger, reused)
 
@@ -235,7 +243,6 @@ def _manifest(plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates
         n, events = sizes[kind]
         fields = list(registry.kind(kind).fields)
         settings["kinds"][kind] |= {"fields": fields, "n": n, "events": events, "likeness": counts}
-    arrays = [plan.folder / kind / name for kind in plan.kinds for name in (EVENTS, TABLE_FILE)]
     return {
         "format": FORMAT,
         "antiphon": __version__,
@@ -245,7 +252,6 @@ def _manifest(plan: BuildPlan, summary: ChunkSummary, ledger: Ledger, duplicates
         "pieces": len(plan.music),
         "rows": len(ledger.entries),
         "likeness": dict(sorted(duplicate_counts.items())),
-        "digest": digest(arrays, (entry.group for entry in ledger.entries)),
     }
 
 

@@ -7,12 +7,13 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from antiphon import __version__
+from antiphon import __version__, plain_json
 from antiphon.data.chunks import is_whole
 from antiphon.data.extraction import ExtractionJob, KindOptions
 from antiphon.data.manifest import CHUNKS, MANIFEST
@@ -62,7 +63,7 @@ class BuildPlan:
     @cached_property
     def chunks(self) -> list[Path]:
         """The file of every chunk: its number, and a hash of the settings and of its files' names, sizes
-        and times."""
+        and times (or contents)."""
         settings = {**self.settings(), "version": __version__, "time_limit_s": self.time_limit_s}
         return [
             self.folder / CHUNKS / f"{number:05d}-{_hash(settings, pieces)}.npz"
@@ -88,17 +89,16 @@ class BuildPlan:
 
     def begin(self) -> None:
         """Record the settings of this build. Raises `OutputError` where the folder cannot be written."""
-        atomic_write(self.folder / CHUNKS / _FILE, json.dumps(self.settings(), indent=1) + "\n")
+        text = json.dumps(self.settings(), indent=1) + "\n"
+        atomic_write(self.folder / CHUNKS / _FILE, text, sync=False)
 
     def remove_leftovers(self) -> None:
-        """Remove the chunks that this build does not need, and the temporary files of a killed writer."""
+        """Remove what this build does not need of `chunks/`: other chunks, and what workers that were ended
+        left there. Nobody else writes there meanwhile."""
         needed = {*(path.name for path in self.chunks), _FILE}
         for path in (self.folder / CHUNKS).iterdir():
             if path.name not in needed:
-                path.unlink(missing_ok=True)
-        for folder in (self.folder, *(self.folder / kind for kind in self.kinds)):
-            for path in folder.glob(".*-*"):
-                if path.suffix in (".npy", ".tsv", ".json", ".jsonl"):
+                with suppress(OSError):  # a folder, which is not ours
                     path.unlink(missing_ok=True)
 
     @cached_property
@@ -109,16 +109,28 @@ class BuildPlan:
         for path in (self.folder / CHUNKS / _FILE, self.folder / MANIFEST):
             if path.is_file():
                 try:
-                    content = json.loads(path.read_text(encoding="utf-8"))
+                    content = plain_json.loads(path.read_bytes(), file_names=True)
                 except (OSError, ValueError):  # damaged: nothing to compare with
                     return {}
-                return content if isinstance(content, dict) and isinstance(content.get("kinds"), dict) else {}
+                return content if _are_settings(content) else {}
         return {}
 
 
 def _hash(settings: dict[str, Any], pieces: tuple[Source, ...]) -> str:
-    inputs = [[str(piece.place), *_span(piece), piece.size, piece.modified_ns] for piece in pieces]
+    inputs = [[str(piece.place), *_span(piece), *_content(piece)] for piece in pieces]
     return hashlib.sha256(json.dumps([settings, inputs], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _content(piece: Source) -> tuple[int | str, ...]:
+    """What the file of a piece is known again by."""
+    return (piece.sha256,) if piece.sha256 else (piece.size, piece.modified_ns)
+
+
+def _are_settings(content: Any) -> bool:
+    kinds = content.get("kinds") if isinstance(content, dict) else None
+    return isinstance(kinds, dict) and all(
+        isinstance(of, dict) and isinstance(of.get("options", {}), dict) for of in kinds.values()
+    )
 
 
 def _span(piece: Source) -> tuple[int, int, int]:

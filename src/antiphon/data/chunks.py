@@ -16,6 +16,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from antiphon import plain_json
+from antiphon.data.piece_records import is_record
 from antiphon.errors import CorpusError
 from antiphon.files import atomic_write
 
@@ -58,6 +60,8 @@ class PieceOutcome:
     """The metadata in the file itself."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """See `antiphon.data.facts`."""
+    sha256: str = ""
+    """Of the bytes the piece was read from, in hex; '' where they could not be read."""
 
     @property
     def title(self) -> str:
@@ -86,8 +90,8 @@ class Chunk:
 
 
 def write(path: Path, chunk: Chunk) -> None:
-    """Write `chunk` to `path`, whole or not at all."""
-    atomic_write(path, to_bytes(chunk))
+    """Write `chunk` to `path`, whole or not at all; it can be made again, so nobody waits for the disk."""
+    atomic_write(path, to_bytes(chunk), sync=False)
 
 
 def to_bytes(chunk: Chunk) -> bytes:
@@ -124,7 +128,10 @@ class ChunkReader:
     def outcomes(self) -> list[PieceOutcome]:
         """One outcome per piece."""
         with self._raising_corpus_error():
-            return [PieceOutcome(**entry) for entry in json.loads(self._arrays["outcomes"].tobytes())]
+            return [
+                PieceOutcome(**entry)
+                for entry in plain_json.loads(self._arrays["outcomes"].tobytes(), file_names=True)
+            ]
 
     def arrays(self, kind: str, *names: str) -> list[npt.NDArray[Any]]:
         """Arrays of one kind by their names in `ChunkPart`."""
@@ -140,6 +147,20 @@ class ChunkReader:
             raise CorpusError(
                 f"'{self._path}' vanished or was damaged during the build; give the same command again."
             ) from error
+
+
+def _outcome(entry: Any) -> PieceOutcome:
+    """An outcome from its JSON. Raises `ValueError`, `TypeError` for another thing."""
+    outcome = PieceOutcome(**entry)
+    losses = outcome.losses
+    if not (
+        isinstance(outcome.error, str)
+        and is_record({"about": outcome.about, "facts": outcome.facts, "sha256": outcome.sha256})
+        and isinstance(losses, dict)
+        and all(isinstance(of, dict) and all(type(n) is int for n in of.values()) for of in losses.values())
+    ):
+        raise ValueError("not what became of a piece")
+    return outcome
 
 
 def _name(kind: str, what: str) -> str:

@@ -1,7 +1,8 @@
 """Converts music from one format to another: all pieces of a file, or all files of a folder.
 
-What cannot be read is reported and left out. Training examples (see `antiphon.codecs.examples`) are converted
-to the music that their sequences stand for.
+A piece that cannot be read or written is reported and left out, and so is what is no file; where nothing more
+can be written at all (`StorageError`) the conversion ends. Training examples (see `antiphon.codecs.examples`)
+are converted to the music that their sequences stand for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from antiphon import io
 from antiphon.codecs import examples
 from antiphon.data import sources
-from antiphon.errors import AntiphonError, EmptyError, FormatError
+from antiphon.errors import AntiphonError, EmptyError, FormatError, StorageError
+from antiphon.files import claimed
 from antiphon.io.examples import loads as loads_example
 from antiphon.io.formats import by_suffix
 from antiphon.io.notesequence import tfrecord
@@ -30,15 +32,18 @@ Warn = Callable[[str], None]
 
 @dataclass
 class Tally:
-    """The numbers of pieces converted, and of pieces and files left out."""
+    """The numbers of pieces converted; of pieces, files and folders that failed; and of things that were
+    passed over, since no music was to be expected there (pipes, second links to a folder). Files of no known
+    suffix are not counted."""
 
     done: int = 0
-    left_out: int = 0
+    failed: int = 0
+    passed_over: int = 0
     warn: Warn = field(default=lambda why: None, repr=False)
 
-    def leave_out(self, why: AntiphonError) -> None:
+    def fail(self, why: AntiphonError) -> None:
         """Count and report a piece or file that could not be read or written."""
-        self.left_out += 1
+        self.failed += 1
         self.warn(str(why))
 
 
@@ -55,24 +60,30 @@ def load(place: str | Place) -> Score:
         return examples.to_score(loads_example(payload)).replace(source=str(place))
 
 
-def to_folder(source: str, folder: Path, suffix: str, warn: Warn) -> Tally:
+def to_folder(
+    source: str, folder: Path, suffix: str, warn: Warn, *, wait: Callable[[str], None] | None = None
+) -> Tally:
     """Write every piece of a file (or the one named by 'FILE#NAME'), or of the files below a folder, to
     `folder` in the format of `suffix`.
 
     Files of a folder keep their relative paths; a piece in a file of many is named after both; a name that is
-    taken, by another piece or by a file that is read, gets a number. Raises `FormatError` where `source` does
-    not exist.
+    taken, by another piece or by a file that is read, gets a number. `wait` is what `files.claimed` is given:
+    where another process writes there, it is told and waits; None raises `BusyError`. Raises `FormatError`
+    where `source` does not exist, `StorageError` as soon as nothing more can be written.
     """
     tally = Tally(warn=warn)
     places = list(_places(source, tally))
     taken = {os.path.realpath(place.path) for place in places}
-    for place in places:
-        target = _unused(folder / _name(place, source), suffix, taken)
-        try:
-            io.save(load(place), target)
-            tally.done += 1
-        except AntiphonError as error:
-            tally.leave_out(error)
+    with claimed(folder, wait=wait):
+        for place in places:
+            target = _unused(folder / _name(place, source), suffix, taken)
+            try:
+                io.save(load(place), target)
+                tally.done += 1
+            except StorageError:
+                raise
+            except AntiphonError as error:
+                tally.fail(error)
     return tally
 
 
@@ -107,7 +118,7 @@ def _scores(source: str, tally: Tally) -> Iterator[Score]:
         try:
             score = load(place)
         except AntiphonError as error:
-            tally.leave_out(error)
+            tally.fail(error)
             continue
         n_read += 1
         yield score
@@ -120,16 +131,20 @@ def _places(source: str, tally: Tally) -> Iterator[Place]:
     if not os.path.exists(source):
         yield io.find(source)
         return
-    found = sources.find([source], io.suffixes())
+    found = sources.find([source], io.suffixes(), with_metadata=False)
     for skipped in found.skipped:
-        tally.leave_out(FormatError(f"'{skipped.path}': {skipped.reason}"))
+        if skipped.is_music_lost:
+            tally.fail(FormatError(f"'{skipped.path}': {skipped.reason}"))
+        else:
+            tally.passed_over += 1
+            tally.warn(f"'{skipped.path}': {skipped.reason}")
     yield from (piece.place for piece in found.music)
 
 
 def _holds_example(place: Place) -> bool:
     try:
         return examples.holds_examples(place)
-    except FormatError:
+    except (AntiphonError, OSError):
         return False
 
 

@@ -11,12 +11,13 @@
     KIND/table.npy       one row per sequence: see `Corpus.table`
     chunks/              what was read from the files, kept so that a build can be resumed or extended
 
-`corpus.json` is written last: a folder without it is an unfinished build.
+`corpus.json` is written last: a folder without it is an unfinished build. Files that are damaged, altered or
+made by a stranger are a `CorpusError`: the small ones wherever they are read, the arrays as far as opening
+looks (see `antiphon.data.opening`), all of them when asked (`Corpus.verify`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,9 +32,12 @@ from antiphon.codecs import kinds as registry
 from antiphon.codecs.kinds import Standing
 from antiphon.data.chunks import TABLE
 from antiphon.data.ledger import LEDGER_FILE, Ledger
-from antiphon.data.manifest import EVENTS, PIECES, TABLE_FILE, choose_kind, read_manifest
+from antiphon.data.manifest import EVENTS, TABLE_FILE, choose_kind, read_manifest
+from antiphon.data.opening import check_sample, check_table, mapped
+from antiphon.data.piece_records import read_pieces
 from antiphon.data.splits import SPLITS, Split, split_of
-from antiphon.errors import CorpusError, NameNotFound
+from antiphon.data.verification import damages
+from antiphon.errors import CorpusError, NameNotFound, one_line
 from antiphon.score.maps import Meter
 
 
@@ -66,8 +70,12 @@ class Corpus:
         kind = choose_kind(folder, tuple(manifest["kinds"]), kind)
         about = manifest["kinds"][kind]
         fields = (len(about["fields"]),) if len(about["fields"]) > 1 else ()
-        table = _array(folder / kind / TABLE_FILE, TABLE, (about["n"],))
-        events = _array(folder / kind / EVENTS, np.dtype("<i2"), (about["events"], *fields))
+        paths = folder / kind / EVENTS, folder / kind / TABLE_FILE
+        events = mapped(paths[0], np.dtype("<i2"), (about["events"], *fields))
+        table = mapped(paths[1], TABLE, (about["n"],))
+        if "sample" in about:
+            check_sample(paths, about["sample"])
+        check_table(paths[1], table, min(manifest["pieces"], manifest["rows"]), about["events"])
         return cls(folder, manifest, kind, events, table)
 
     @classmethod
@@ -131,13 +139,7 @@ class Corpus:
     def step_seconds(self) -> npt.NDArray[np.float64]:
         """Seconds per step of each sequence, float64 [n]: at the tempo of most of its piece, 120 quarters per
         minute where none was measured. Raises `CorpusError` where `pieces.jsonl` is damaged."""
-        try:
-            known = (piece.get("facts", {}).get("tempo") for piece in self.pieces())
-            tempos = np.array([float(tempo or 120.0) for tempo in known])
-        except (AttributeError, TypeError, ValueError) as error:
-            raise self._damaged(error) from error
-        if len(tempos) != self.manifest["rows"]:
-            raise self._damaged(f"{len(tempos)} lines, not {self.manifest['rows']}")
+        tempos = np.array([piece["facts"].get("tempo") or 120.0 for piece in self.pieces()], np.float64)
         per_second = self.table["steps_per_second"].astype(np.float64)
         per_minute = tempos[self.table["piece"]] * self.table["steps_per_quarter"]
         seconds: npt.NDArray[np.float64] = np.where(
@@ -165,6 +167,12 @@ class Corpus:
         """Steps per bar of sequence `index`."""
         return int(self.steps_per_bars[index])
 
+    def verify(self) -> None:
+        """Read every file of the corpus, all kinds', and compare it with what the manifest says of it: a
+        second for some hundred megabytes. Raises `CorpusError` that names the first file that differs."""
+        for damage in damages(self.folder, self.manifest).found:
+            raise CorpusError(f"{damage}; build the corpus again.")
+
     @cached_property
     def _ledger(self) -> Ledger:
         ledger = Ledger.read(self.folder / LEDGER_FILE)
@@ -182,14 +190,7 @@ class Corpus:
     def pieces(self) -> Iterator[dict[str, Any]]:
         """The metadata (`about`) and `facts` of every piece, one dict per row of the ledger. Raises
         `CorpusError` where `pieces.jsonl` is damaged."""
-        try:
-            with (self.folder / PIECES).open("rb") as file:
-                yield from (json.loads(line) for line in file)
-        except (OSError, ValueError) as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, why: object) -> CorpusError:
-        return CorpusError(f"'{self.folder / PIECES}' is missing or damaged ({why}); build the corpus again.")
+        return read_pieces(self.folder, self.manifest["rows"])
 
     def source(self, index: int) -> str:
         """The piece of sequence `index`: its file's path as it was given, with '#name' in a file of many."""
@@ -218,19 +219,11 @@ class Corpus:
 
 
 def extraction_options(kind: str, values: dict[str, Any]) -> Any:
-    """An extractor's options from their JSON."""
+    """An extractor's options from their JSON. Raises `CorpusError` for what it has not."""
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return registry.kind(kind).extractor.options(**plain)
-
-
-def _array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """The array at `path`, memory-mapped; raises `CorpusError` unless it has exactly this type and shape."""
     try:
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CorpusError(f"'{path}' is missing or damaged ({error}); build the corpus again.") from error
-    if array.dtype != dtype or array.shape != shape:
+        return registry.kind(kind).extractor.options(**plain)
+    except (TypeError, ValueError) as error:
         raise CorpusError(
-            f"'{path}' does not fit its corpus.json (it was cut short or exchanged); build the corpus again."
-        )
-    return array
+            f"A corpus with options that '{kind}' does not take ({one_line(error, 200)}); build it again."
+        ) from error

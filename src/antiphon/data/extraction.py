@@ -7,7 +7,7 @@ but the files and the options.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from antiphon.codecs import examples, kinds
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.data import facts, metadata
 from antiphon.data.chunks import TABLE, Chunk, ChunkPart, PieceOutcome, Records, write
+from antiphon.data.contents import content_sha256
 from antiphon.data.fingerprints import fingerprints
 from antiphon.data.ledger import cause_of
 from antiphon.errors import AntiphonError, FormatError, one_line
@@ -75,6 +76,11 @@ def extract_chunk(job: ExtractionJob, begin: Callable[[int], None]) -> Chunk:
 
 def _piece(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
     """The sequences of one piece by kind; any error becomes this piece's outcome."""
+    sequences, outcome = _read(place, job)
+    return sequences, replace(outcome, sha256=content_sha256(place))
+
+
+def _read(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
     try:
         return _from_score(load(place), job)
     except FormatError as error:

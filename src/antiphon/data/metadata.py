@@ -7,11 +7,11 @@ lower case; each has a list of texts. `group` says which pieces belong together.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from antiphon import plain_json
 from antiphon.data import metadata_tables
 from antiphon.data.metadata_tables import MAX_TEXT, MetadataTable, field_name
 from antiphon.errors import one_line
@@ -117,8 +117,8 @@ def _read_sidecar(sidecar: str) -> Metadata:
     notes) is not metadata and gives nothing."""
     try:
         with open(sidecar, "rb") as file:
-            content = json.loads(file.read(_MAX_SIDECAR))
-    except (OSError, ValueError, RecursionError):
+            content = plain_json.loads(file.read(_MAX_SIDECAR))
+    except (OSError, ValueError):
         return {}
     if not isinstance(content, dict):
         return {}

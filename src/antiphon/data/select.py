@@ -6,7 +6,6 @@ split.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,13 +20,14 @@ import numpy.typing as npt
 from antiphon import __version__
 from antiphon.codecs import kinds as registry
 from antiphon.data import conditions
-from antiphon.data.arrays import ArrayWriter, digest
+from antiphon.data.arrays import ArrayWriter
 from antiphon.data.conditions import Condition, PieceRecord
 from antiphon.data.corpus import Corpus
 from antiphon.data.ledger import LEDGER_FILE, Ledger, LedgerEntry
-from antiphon.data.manifest import EVENTS, MANIFEST, PIECES, TABLE_FILE
-from antiphon.errors import EmptyError, OutputError
-from antiphon.files import atomic_path, atomic_write
+from antiphon.data.manifest import MANIFEST, PIECES, write_manifest
+from antiphon.data.sums import described
+from antiphon.errors import CorpusError, EmptyError, OutputError
+from antiphon.files import atomic_path, claimed, unwritable
 from antiphon.io.formats import by_suffix
 
 _HINTS = 6
@@ -93,7 +93,8 @@ def write(selection: Selection, out: str | Path) -> dict[str, Any]:
     """Write the selection as a corpus of its own; returns its manifest.
 
     Kinds without selected sequences are left out. Raises `EmptyError` where that is all of them,
-    `OutputError` where `out` cannot be written, or is the corpus itself.
+    `OutputError` where `out` cannot be written, or is the corpus itself, `BusyError` where another process
+    writes there, `CorpusError` where what is selected from is damaged.
     """
     out = Path(out)
     if out.is_dir() and os.path.samefile(out, selection.folder):
@@ -101,14 +102,23 @@ def write(selection: Selection, out: str | Path) -> dict[str, Any]:
     corpora = [corpus for corpus in selection.corpora if selection.kept(corpus).any()]
     if not corpora:
         raise EmptyError(f"The {len(selection.entries)} pieces selected have no sequences; see the ledger.")
-    (out / MANIFEST).unlink(missing_ok=True)
+    with claimed(out):
+        return _written(selection, corpora, out)
+
+
+def _written(selection: Selection, corpora: Sequence[Corpus], out: Path) -> dict[str, Any]:
+    try:
+        (out / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(out / MANIFEST, error) from error
     entries = selection.entries
+    groups = [entry.group for entry in entries]
     Ledger.of(entries).write(out / LEDGER_FILE)
     _write_pieces(selection, out / PIECES)
     for corpus in corpora:
-        _write_kind(selection, corpus, [entry.group for entry in entries], out)
-    manifest = _manifest(selection, corpora, out)
-    atomic_write(out / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        _write_kind(selection, corpus, groups, out)
+    manifest = described(out, _manifest(selection, corpora), groups)
+    write_manifest(out, manifest)
     return manifest
 
 
@@ -133,8 +143,11 @@ def _records(corpus: Corpus) -> Iterator[PieceRecord]:
 
 
 def _write_pieces(selection: Selection, path: Path) -> None:
-    lines = (selection.folder / PIECES).open("rb")
-    with atomic_path(path) as temporary, temporary.open("wb") as file, lines:
+    try:
+        lines = (selection.folder / PIECES).open("rb")
+    except OSError as error:
+        raise CorpusError(f"'{selection.folder / PIECES}' cannot be read ({error.strerror}).") from error
+    with lines, atomic_path(path) as temporary, temporary.open("wb") as file:
         file.writelines(compress(lines, selection.chosen))
 
 
@@ -151,12 +164,11 @@ def _write_kind(selection: Selection, corpus: Corpus, groups: list[str], out: Pa
             writer.add(corpus.events[first:last], table, 0)
 
 
-def _manifest(selection: Selection, corpora: Sequence[Corpus], out: Path) -> dict[str, Any]:
+def _manifest(selection: Selection, corpora: Sequence[Corpus]) -> dict[str, Any]:
     """The manifest of the selection: the settings of the whole, its own counts, and what it was selected
     from."""
     before, entries = corpora[0].manifest, selection.entries
     kinds = {corpus.kind: _kind(selection, corpus) for corpus in corpora}
-    arrays = [out / kind / name for kind in kinds for name in (EVENTS, TABLE_FILE)]
     return {
         **before,
         "antiphon": __version__,
@@ -165,7 +177,6 @@ def _manifest(selection: Selection, corpora: Sequence[Corpus], out: Path) -> dic
         "pieces": len(entries),
         "rows": len(entries),
         "likeness": {},
-        "digest": digest(arrays, (entry.group for entry in entries)),
         "selected": {"from": before["digest"], "where": list(selection.where)},
     }
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from antiphon.data.contents import file_sha256
 from antiphon.data.metadata import MetadataLookup
 from antiphon.errors import EmptyError, FormatError, InputError
 from antiphon.io.formats import by_suffix
@@ -39,6 +40,8 @@ class Source:
     """Bytes of the whole file."""
     modified_ns: int
     metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sha256: str = ""
+    """Of the whole file, in hex, where it was looked at."""
 
     @property
     def group(self) -> str:
@@ -47,11 +50,18 @@ class Source:
 
 
 class SkippedPath(NamedTuple):
-    """A path that is not read, and why; `is_repeat` where it is another path to what is read."""
+    """A path that is not read, and why; `is_repeat` where it is another path to what is read, `is_special`
+    where it is no file at all."""
 
     path: str
     reason: str
     is_repeat: bool = False
+    is_special: bool = False
+
+    @property
+    def is_music_lost(self) -> bool:
+        """Whether there may be music that could not be reached."""
+        return not self.is_repeat and not self.is_special
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +100,15 @@ class _Visited:
 
 
 def find(
-    arguments: Sequence[str | Path], suffixes: Iterable[str], *, leave_out: Path | None = None
+    arguments: Sequence[str | Path],
+    suffixes: Iterable[str],
+    *,
+    leave_out: Path | None = None,
+    with_metadata: bool = True,
+    by_content: bool = False,
 ) -> FoundSources:
-    """All pieces at `arguments`, each once; the folder `leave_out` (the corpus itself) is skipped.
+    """All pieces at `arguments`, each once; the folder `leave_out` (the corpus itself) is skipped. With
+    `by_content` every file is read and hashed.
 
     A file named by itself or in a list counts as music whatever its suffix: a wrong one gets its error in the
     ledger. An argument that begins with '@' or ends in .txt or .lst is a list of paths, one per line,
@@ -102,14 +118,14 @@ def find(
     """
     known = {suffix.lower() for suffix in suffixes}
     visited = _Visited.of(leave_out)
-    lookup = MetadataLookup()
+    lookup = MetadataLookup() if with_metadata else None
     music: dict[str, list[Source]] = {}
     other: dict[str, None] = {}
     for path, status, named in _files(arguments, visited, leave_out):
         if path in music or path in other:
             continue
         if named or os.path.splitext(path)[1].lower() in known:
-            music[path] = list(_pieces(path, status, lookup))
+            music[path] = list(_pieces(path, status, lookup, file_sha256(path) if by_content else ""))
         else:
             other[path] = None
     if not music and not other and not visited.skipped:
@@ -124,12 +140,15 @@ def in_corpus_order(music: Sequence[Source], earlier: Sequence[str]) -> list[Sou
     return sorted(music, key=lambda source: rank.get(str(source.place), len(rank)))
 
 
-def _pieces(path: str, status: os.stat_result, lookup: MetadataLookup) -> Iterator[Source]:
+def _pieces(
+    path: str, status: os.stat_result, lookup: MetadataLookup | None, sha256: str
+) -> Iterator[Source]:
     """The pieces of one file: itself, unless its format holds many."""
     form = by_suffix(os.path.splitext(path)[1])
     found = _indexed(path) if form is None or form.index else [Place(path)]
     for place in found:
-        yield Source(place, status.st_size, status.st_mtime_ns, lookup.of(place))
+        metadata = lookup.of(place) if lookup else {}
+        yield Source(place, status.st_size, status.st_mtime_ns, metadata, sha256)
 
 
 def _indexed(path: str) -> list[Place]:
@@ -180,7 +199,8 @@ def _walk(folder: str, visited: _Visited) -> Iterator[tuple[str, os.stat_result]
             if stat.S_ISREG(status.st_mode):
                 yield path, status
             elif not stat.S_ISDIR(status.st_mode):
-                visited.skipped.append(SkippedPath(path, f"{_special_file(status)}, not a file"))
+                reason = f"{_special_file(status)}, not a file"
+                visited.skipped.append(SkippedPath(path, reason, is_special=True))
             elif visited.enter(entry.path):
                 open_folders.append(_entries(entry.path, visited))
             elif entry.is_symlink():

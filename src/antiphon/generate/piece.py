@@ -11,14 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from antiphon import io
+from antiphon import io, plain_json
 from antiphon.arrays import Float64, Int64
-from antiphon.errors import FormatError
+from antiphon.errors import FormatError, one_line
 from antiphon.files import atomic_write
 from antiphon.generate.options import EXPECTED_RECORD, Options, typed
 from antiphon.generate.prompt import Prompt
+from antiphon.io.opening import opened
 from antiphon.recipes import Recipe
 from antiphon.score.score import Score
+
+_MAX_RECORD = 64 << 20
+"""Bytes of a record that are read."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +141,14 @@ class Piece:
 def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The record in the file at `path`, of which only `bundle` is sure to be there. Raises `FormatError`."""
     try:
-        record = json.loads(Path(path).read_text("utf-8"))
+        with opened(path) as file:
+            record = plain_json.loads(file.read(_MAX_RECORD), file_names=True)
+    except FormatError as error:
+        raise FormatError(f"'{path}' is {error}") from None
     except OSError as error:
         raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"'{path}' is no JSON: {error}. {EXPECTED_RECORD}") from None
+    except ValueError as error:
+        raise FormatError(f"'{path}' is no JSON: {one_line(error, 200)}. {EXPECTED_RECORD}") from None
     if not isinstance(record, dict) or not isinstance(record.get("bundle"), dict):
         raise FormatError(f"'{path}' names no bundle. {EXPECTED_RECORD}")
     return record

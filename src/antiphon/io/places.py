@@ -12,6 +12,7 @@ from typing import BinaryIO
 from antiphon.errors import FormatError, NameNotFound
 from antiphon.io.formats import Format, by_content, by_suffix, suffixes
 from antiphon.io.limits import Limits
+from antiphon.io.opening import opened
 
 _HEAD = 16
 _SHOWN = 3
@@ -46,7 +47,7 @@ def places(path: str | os.PathLike[str]) -> list[Place]:
 
     Raises `FormatError` for a file of no known format, `OSError` for one that cannot be opened.
     """
-    with open(path, "rb") as file:
+    with opened(path) as file:
         form = format_of(file, os.fspath(path))
         return _indexed(form, file, os.fspath(path)) if form.index else [Place(os.fspath(path))]
 
@@ -72,7 +73,7 @@ def read_content(place: Place, limits: Limits) -> tuple[bytes, Format]:
 
     Raises `FormatError` where there are too many of them, before they are read.
     """
-    with open(place.path, "rb", buffering=0) as file:
+    with opened(place.path) as file:
         form = format_of(file, place.path)
         stop = os.fstat(file.fileno()).st_size if place.stop < 0 else place.stop
         size = place.header + stop - place.start

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from antiphon.errors import FormatError
 from antiphon.files import atomic_path
 from antiphon.io.limits import DEFAULT
+from antiphon.io.opening import opened
 
 HEAD = struct.Struct("<QI")
 _LENGTH = struct.Struct("<Q")
@@ -106,7 +107,9 @@ def masked_checksum(data: bytes) -> int:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return opened(path)
+    except FormatError as error:
+        raise FormatError(f"'{path}': {error}") from None
     except OSError as error:
         raise FormatError(f"Cannot read '{path}': {error.strerror or error}. Check the path.") from error
 

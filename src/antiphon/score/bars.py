@@ -40,11 +40,16 @@ def bar_lines(music: Score | QuantizedScore) -> Int64:
 
     A bar line that falls between two ticks is rounded to the nearest, halves upwards.
     """
-    meters, per_quarter, end = music.meters, resolution(music), max(end_of(music), 1)
-    stops = np.minimum(np.append(meters.time[1:], end), end)
-    columns = (meters.time.tolist(), stops.tolist(), meters.numerator.tolist(), meters.denominator.tolist())
-    segments = [segment for segment in zip(*columns, strict=True) if segment[0] < end]
-    return np.concatenate([_lines(*segment, per_quarter) for segment in segments])
+    per_quarter = resolution(music)
+    return np.concatenate([_lines(*segment, per_quarter) for segment in _segments(music)])
+
+
+def most_bars(music: Score | QuantizedScore) -> int:
+    """How many bars `bar_lines` finds, or a few more, without finding them: for music that may have more than
+    fit into memory.
+    """
+    per_quarter = resolution(music)
+    return sum(_n_bars(*segment, per_quarter) for segment in _segments(music))
 
 
 def closing_bar_line(music: Score | QuantizedScore) -> int:
@@ -85,11 +90,23 @@ def meter_of(length: Fraction) -> Meter:
     return Meter(whole.numerator, whole.denominator)
 
 
+def _segments(music: Score | QuantizedScore) -> list[tuple[int, int, int, int]]:
+    """(start, stop, numerator, denominator) of each meter before the end."""
+    meters, end = music.meters, max(end_of(music), 1)
+    stops = np.minimum(np.append(meters.time[1:], end), end)
+    columns = (meters.time.tolist(), stops.tolist(), meters.numerator.tolist(), meters.denominator.tolist())
+    return [segment for segment in zip(*columns, strict=True) if segment[0] < end]
+
+
+def _n_bars(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> int:
+    return -((start - stop) * denominator // (4 * numerator * per_quarter))
+
+
 def _lines(start: int, stop: int, numerator: int, denominator: int, per_quarter: int) -> Int64:
     """Bar lines of one meter from `start` to before `stop`, in whole numbers: a bar is 4 x numerator /
     denominator.
     """
-    n_bars = -((start - stop) * denominator // (4 * numerator * per_quarter))
+    n_bars = _n_bars(start, stop, numerator, denominator, per_quarter)
     bars = np.arange(n_bars, dtype=np.int64) * (8 * numerator * per_quarter)
     lines = start + (bars + denominator) // (2 * denominator)
     return lines[lines < stop]

@@ -13,27 +13,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from antiphon.arrays import Float64, Int16, Int64
+from antiphon.errors import InputError
 from antiphon.score.notes import frozen
 from antiphon.score.signatures import LETTERS, PITCH_CLASSES, Key, KeyChange, Mark, Meter
 
 __all__ = [
     "DEFAULT_QPM",
+    "FASTEST_QPM",
     "LETTERS",
     "PITCH_CLASSES",
+    "SLOWEST_QPM",
     "Key",
     "KeyChange",
     "Mark",
     "Meter",
     "MeterMap",
     "TempoMap",
+    "is_tempo",
 ]
 
 DEFAULT_QPM = 120.0
+SLOWEST_QPM, FASTEST_QPM = 0.01, 6e7
+"""The tempos that there are, in quarters per minute: the fastest is a microsecond a quarter, MIDI's; at the
+slowest a quarter lasts for an hour and 40 minutes. Times stay finite whatever a file says."""
+
+
+def is_tempo(qpm: float) -> bool:
+    """Whether so many quarters per minute can be a tempo."""
+    return SLOWEST_QPM <= qpm <= FASTEST_QPM
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TempoMap:
-    """Quarters per minute from each `time` on."""
+    """Quarters per minute from each `time` on. Raises `InputError` for what can be no tempo."""
 
     time: Int64
     qpm: Float64
@@ -41,13 +53,19 @@ class TempoMap:
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, np.int64))
         object.__setattr__(self, "qpm", frozen(self.qpm, np.float64))
+        if not ((self.qpm >= SLOWEST_QPM) & (self.qpm <= FASTEST_QPM)).all():
+            wrong = next(qpm for qpm in self.qpm.tolist() if not is_tempo(qpm))
+            raise InputError(
+                f"A tempo of {wrong:g} quarters per minute; expected {SLOWEST_QPM:g} to {FASTEST_QPM:g}."
+            )
 
     @classmethod
     def of(cls, entries: Iterable[tuple[int, float]] = ()) -> TempoMap:
-        """From (time, qpm) pairs: sorted, the last of equal times wins, repeats dropped, 120 at 0 if none
-        is there.
+        """From (time, qpm) pairs: sorted, impossible tempos left out, the last of equal times wins, repeats
+        dropped, 120 at 0 if none is there.
         """
-        latest = dict(sorted({0: DEFAULT_QPM, **dict(sorted(entries, key=lambda e: e[0]))}.items()))
+        possible = sorted((entry for entry in entries if is_tempo(entry[1])), key=lambda e: e[0])
+        latest = dict(sorted({0: DEFAULT_QPM, **dict(possible)}.items()))
         kept: list[tuple[int, float]] = []
         for time, qpm in latest.items():
             if not kept or kept[-1][1] != qpm:

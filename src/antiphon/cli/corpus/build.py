@@ -52,6 +52,12 @@ _TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", help="Longest time
 _Resolution = Annotated[
     int, typer.Option(help="Steps a quarter note is divided into; 4 are sixteenths, 12 also hold triplets.")
 ]
+_ByContent = Annotated[
+    bool,
+    typer.Option(
+        "--by-content", help="Tell by its bytes, not its size and time, whether a file was read before."
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 _MinBars = Annotated[
     int | None, typer.Option(min=0, help="Leave out melodies and drum tracks that are shorter; 7 by default.")
@@ -117,6 +123,7 @@ def build(
     drums_from: _DrumsFrom = None,
     pad_end: _PadEnd = None,
     settings: _Set = None,
+    by_content: _ByContent = False,
     as_json: _Json = False,
 ) -> None:
     """Read music into a corpus. The same command goes on where it was stopped, and takes in what is new.
@@ -154,6 +161,7 @@ def build(
             time_limit_s=time_limit,
             engine=engine,  # type: ignore[arg-type]  # and which engines
             scheduler=scheduler,
+            by_content=by_content,
             progress=show,
         )
     print_json(_figures(report)) if as_json else _print_summary(report)

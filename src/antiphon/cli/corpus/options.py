@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from antiphon import plain_json
 from antiphon.codecs import kinds as registry
 from antiphon.errors import NameNotFound, OptionError
 
@@ -87,7 +87,7 @@ def _literal(written: str) -> Any:
     if written.lower() in ("none", "true", "false"):
         return {"none": None, "true": True, "false": False}[written.lower()]
     try:
-        return json.loads(written)
+        return plain_json.loads(written)
     except ValueError:
         return written
 

@@ -83,9 +83,9 @@ class _Sheet:
 
     def _lines(self) -> list[int]:
         """Bar lines, and the end of the music."""
+        if (n_bars := bars.most_bars(self.score)) > _MOST_BARS:
+            raise OutputError(f"music of {n_bars} bars; ABC is written with at most {_MOST_BARS}.")
         found = {self._at(int(time)) for time in bars.bar_lines(self.score)}
-        if len(found) > _MOST_BARS:
-            raise OutputError(f"music of {len(found)} bars; ABC is written with at most {_MOST_BARS}.")
         begun = [*self.score.notes.start.tolist(), *(mark.time for mark in self.score.chords)]
         end = max((self._at(time) + 1 for time in {max(begun, default=-1)} if time >= 0), default=0)
         return sorted(found | {0, max(end, self._at(self.score.end))})

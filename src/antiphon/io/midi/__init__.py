@@ -11,6 +11,9 @@ Standard MIDI Files 1.0 (RP-001); RMID (RP-029).
 
 from __future__ import annotations
 
+import struct
+
+from antiphon.errors import FormatError, one_line
 from antiphon.io.limits import DEFAULT, Limits
 from antiphon.io.midi import container, exact, fast, track
 from antiphon.io.midi.parts import assemble
@@ -25,6 +28,16 @@ def loads(data: bytes, limits: Limits = DEFAULT, source: str = "") -> Score:
 
     Raises `FormatError` where it is no MIDI, damaged, or outside `limits`.
     """
+    try:
+        return _loads(data, limits, source)
+    except (ValueError, ArithmeticError, LookupError, RuntimeError, struct.error) as error:
+        if isinstance(error, FormatError):
+            raise
+        # Numbers that none of our checks expects must not end more than this file.
+        raise FormatError(f"MIDI that cannot be understood ({one_line(error, 200)}).") from error
+
+
+def _loads(data: bytes, limits: Limits, source: str) -> Score:
     data = container.unwrapped(data)
     header = container.header(data)
     plain = header.format != container.SEQUENTIAL and not header.is_smpte

@@ -13,6 +13,7 @@ import numpy as np
 import symusic
 
 from antiphon.arrays import AnyInt
+from antiphon.errors import FormatError
 from antiphon.io.limits import Limits
 from antiphon.io.midi.container import Header
 from antiphon.io.midi.parts import Contents, MidiPart, check_counts
@@ -23,13 +24,19 @@ _NOTHING: AnyInt = np.empty(0, dtype=np.int32)
 
 
 def read(data: bytes, header: Header, limits: Limits) -> Contents | None:
-    """What is in the file, or None where it needs the exact reader."""
+    """What is in the file, or None where it needs the exact reader. Raises `FormatError` outside
+    `limits`."""
     if _may_have_too_many_parts(data):
         return None
     try:
-        found: Any = symusic.Score.from_midi(data)
-    except RuntimeError:
+        return _contents(symusic.Score.from_midi(data), header, limits)
+    except FormatError:
+        raise
+    except Exception:  # whatever a library of another language raises: the exact reader says what is wrong
         return None
+
+
+def _contents(found: Any, header: Header, limits: Limits) -> Contents | None:
     tracks = list(found.tracks)
     if any(len(track.lyrics) or _REPLACEMENT in track.name for track in tracks):
         return None

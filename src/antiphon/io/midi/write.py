@@ -55,10 +55,27 @@ def dumps(score: Score) -> bytes:
             f"MIDI holds at most {MOST_TICKS_PER_QUARTER} ticks per quarter, not {score.ticks_per_quarter}. "
             "Resample first."
         )
+    _check_values(score)
     groups = _groups(score)
     parts = [_part(score, group, channel) for group, channel in zip(groups, _channels(groups), strict=True)]
     chunks = [_chunk(events) for events in (_conductor(score), *parts)]
     return HEADER.pack(b"MThd", 6, 1, len(chunks), score.ticks_per_quarter) + b"".join(chunks)
+
+
+def _check_values(score: Score) -> None:
+    """Raises `OutputError` for a number that its byte does not hold."""
+    notes, controls, bends = score.notes, score.controls, score.bends
+    for what, column, least, most in (
+        ("a pitch", notes.pitch, 0, 127),
+        ("a velocity", notes.velocity, 0, 127),
+        ("a program", notes.program, 0, 127),
+        ("a control's number", controls.number, 0, 127),
+        ("a control's value", controls.value, 0, 127),
+        ("a pitch bend", bends.value, -8192, 8191),
+    ):
+        wrong = column[(column < least) | (column > most)]
+        if len(wrong):
+            raise OutputError(f"MIDI cannot hold {what} of {wrong[0]}; expected {least} to {most}.")
 
 
 def _groups(score: Score) -> list[_Group]:

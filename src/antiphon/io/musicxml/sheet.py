@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from antiphon.arrays import Int64
-from antiphon.score.bars import bar_lines, closing_bar_line, pickup
+from antiphon.errors import OutputError
+from antiphon.score.bars import bar_lines, closing_bar_line, most_bars, pickup
 from antiphon.score.maps import Key
 from antiphon.score.notes import Notes
 from antiphon.score.retime import retimed
@@ -26,6 +27,8 @@ _LONGEST = Fraction(8)
 _MOST_DOTS = 2
 _TUPLETS = ((3, 2), (5, 4), (7, 4), (9, 8))
 _MOST_TIED = 5
+_MOST_BARS = 100_000
+_FINEST = 512  # times as fine a clock; texts may stand 2^53 ticks away
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ def _finer(score: Score) -> Score:
     factor = math.lcm(*(bar.denominator for bar in bars))
     if factor == 1:
         return score
+    if factor > _FINEST:
+        raise OutputError(
+            "MusicXML cannot hold meters whose bars have so little in common; quantise the music first, or "
+            "write MIDI."
+        )
     finer = retimed(score, lambda times: times * factor)
     return finer.replace(ticks_per_quarter=score.ticks_per_quarter * factor)
 
@@ -87,6 +95,12 @@ def _marked(score: Score) -> list[int]:
 def _lines(score: Score, times: list[int]) -> Int64:
     end = max(score.end, *(time + 1 for time in times))
     filled = score.replace(notes=Notes.of([0], [end], [0]))
+    n_bars = most_bars(filled)
+    if n_bars > _MOST_BARS:
+        raise OutputError(
+            f"MusicXML of {n_bars} measures would be too large; at most {_MOST_BARS} are written. Cut the "
+            "music into pieces, or write MIDI."
+        )
     return np.append(bar_lines(filled), closing_bar_line(filled))
 
 

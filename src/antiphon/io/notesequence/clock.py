@@ -13,7 +13,7 @@ from antiphon.arrays import Int64
 from antiphon.errors import FormatError
 from antiphon.io.limits import MOST_TICKS_PER_QUARTER, Limits
 from antiphon.io.notesequence.messages import DEFAULT_TICKS_PER_QUARTER
-from antiphon.score.maps import DEFAULT_QPM, TempoMap
+from antiphon.score.maps import DEFAULT_QPM, TempoMap, is_tempo
 
 _FARTHEST = 1 << 53  # ticks within which texts stand
 
@@ -53,7 +53,7 @@ def _seconds_per_step(message: Any) -> float:
     if grid.steps_per_quarter <= 0:
         return 0.0
     first = min(message.tempos, key=lambda tempo: tempo.time, default=None)
-    qpm = first.qpm if first is not None and first.qpm > 0 else DEFAULT_QPM
+    qpm = first.qpm if first is not None and is_tempo(first.qpm) else DEFAULT_QPM
     return 60.0 / float(qpm * grid.steps_per_quarter)
 
 
@@ -68,7 +68,7 @@ class SecondsToTicks:
         self.resolution, self._quarters = ticks_per_quarter, limits.quarters
         self._last = limits.quarters * ticks_per_quarter
         self._second, self._tick, self._rate = [0.0], [0], [DEFAULT_QPM * ticks_per_quarter / 60]
-        possible = [(second, qpm) for second, qpm in changes if qpm > 0 and math.isfinite(qpm)]
+        possible = [(second, qpm) for second, qpm in changes if is_tempo(qpm)]
         found = [(0, DEFAULT_QPM)]
         for second, qpm in sorted(possible, key=lambda change: change[0]):
             found.append((self._anchor(second, qpm), qpm))
