@@ -21,11 +21,11 @@ ROOMS = {
     for room, imported in {
         "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema errors",
         "compat": "",
-        "train": "evaluate runtime nets data recipes codecs render score arrays files errors",
+        "train": "evaluate runtime nets data recipes codecs render score arrays files errors plain_json",
         "arrange": "score errors",
         "generate": "evaluate runtime recipes codecs io score schema arrays files errors",
         "evaluate": "runtime data recipes codecs arrays errors",
-        "runtime": "recipes codecs schema arrays files errors",
+        "runtime": "recipes codecs schema arrays files errors plain_json",
         "nets": "recipes codecs schema errors",
         "data": "recipes codecs extract io score arrays files errors antiphon",
         "recipes": "codecs schema registry errors",

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from antiphon.data import batches
@@ -191,7 +190,7 @@ class _Run:
             return State()
         tensors, facts = checkpoint.load(self.folder.last)
         checkpoint.unpack(tensors, net, adam)
-        state = State.from_dict(facts)
+        state = checkpoint.state_of(self.folder.last, facts)
         return replace(state, elapsed_s=metrics.elapsed_s(self.folder.metrics, state.step))
 
     def _introduce(self, n_parameters: int, state: State) -> None:
@@ -235,7 +234,7 @@ class _Run:
         from antiphon.train.sample import NetSampler
 
         recipe = self.start.recipe
-        opening = np.array(self.folder.read()["opening"])
+        opening = self.folder.opening(self.folder.read())
         sampling = NetSampler(net, recipe, opening, self.device.torch_device, self.seed)
         return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 
