@@ -201,8 +201,21 @@ class _Run:
         )
         for warning in data.warnings(fine_tuning=self.start.bundle is not None):
             self.reporter.say(f"Warning: {warning}")
+        if self.start.bundle is not None and not state.step and self.processes.leads:
+            self._compare(self.start.bundle)
         if state.step:
             self.reporter.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
+
+    def _compare(self, bundle: Bundle) -> None:
+        """Say where the bundle's graph plays something else than the net that is tuned."""
+        # It loads onnxruntime, which helpers need not.
+        from antiphon.train.likeness import unlikeness
+
+        net = build(bundle.recipe)
+        checkpoint.put_weights(net, {n: torch.from_numpy(w).float() for n, w in bundle.weights().items()})
+        wrong = unlikeness(bundle, net)
+        if wrong:
+            self.reporter.say(f"Warning: '{bundle.name}' may be altered: {wrong}. Its weights are tuned.")
 
     def _train(self, net: EventModel, adam: Adam, state: State) -> None:
         recipe, data = self.start.recipe, self.data
