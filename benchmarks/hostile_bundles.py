@@ -4,9 +4,9 @@
     python benchmarks/hostile_bundles.py --mutants 2000   altered by chance; --first goes on from one
     python benchmarks/hostile_bundles.py --traced         what onnxruntime opens by itself, told by strace
 
-A bundle is played, or refused in one line; within 20 s of computing and 1 GB beyond what the process had; and
-nothing is read but the bundle, the installation and the corpus, nothing written but below the output. Anything
-else is told, and the status is 1.
+A bundle is played, or refused in one line; within 20 s of computing and 1 GB beyond what the process had;
+and nothing is read but the bundle, the installation and the corpus, nothing written but below the output.
+Anything else is told, and the status is 1.
 """
 
 from __future__ import annotations
@@ -57,13 +57,38 @@ class Trial:
         return {
             "models": ["models", str(bundle)],
             "json": ["models", "--json", str(bundle)],
-            "generate": ["generate", "--bundle", str(bundle), "-n", "2", "--bars", "4", "--seed", "1", "-o", str(out)],
+            "generate": [
+                "generate",
+                "--bundle",
+                str(bundle),
+                "-n",
+                "2",
+                "--bars",
+                "4",
+                "--seed",
+                "1",
+                "-o",
+                str(out),
+            ],
             "evaluate": ["evaluate", str(bundle), "--corpus", str(self.corpus)],
             "train": [
-                "train", "--from", str(bundle), "--corpus", str(self.corpus), "-o", str(out / "run"), "--steps", "2",
-                "--set", "training.batch_size=4", "--device", "cpu", "--threads", "1",
+                "train",
+                "--from",
+                str(bundle),
+                "--corpus",
+                str(self.corpus),
+                "-o",
+                str(out / "run"),
+                "--steps",
+                "2",
+                "--set",
+                "training.batch_size=4",
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
             ],
-        }[verb]  # fmt: skip
+        }[verb]
 
     def _note(self, name: str, verb: str, outcome: Outcome) -> None:
         self.counts[verb, outcome.kind] += 1
@@ -78,7 +103,8 @@ class Trial:
         """Print the counts; 1 where anything went wrong."""
         for (verb, kind), count in sorted(self.counts.items()):
             print(f"{verb:10} {kind:30} {count:6}")
-        print(f"slowest {self.slowest[0]:.1f} s ({self.slowest[1]}), largest {self.largest[0]:.0f} MB ({self.largest[1]})")
+        (seconds, slow), (size, large) = self.slowest, self.largest
+        print(f"slowest {seconds:.1f} s ({slow}), largest {size:.0f} MB ({large})")
         print(f"{len(self.wrong)} ended otherwise than they should")
         return 1 if self.wrong else 0
 
@@ -138,7 +164,17 @@ def _opened(folder: Path, name: str, data: bytes) -> set[str]:
         "try: antiphon.load(sys.argv[1]).generate(bars=1, seed=1)\n"
         "except antiphon.errors.AntiphonError: pass\n"
     )
-    words = ["strace", "-f", "-qq", "-e", "trace=open,openat,connect", sys.executable, "-c", code, str(bundle)]
+    words = [
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=open,openat,connect",
+        sys.executable,
+        "-c",
+        code,
+        str(bundle),
+    ]
     told = subprocess.run(words, capture_output=True, text=True, check=False).stderr
     lines = [line for line in told.splitlines() if "(" in line and '"' in line]
     return {line.split('"')[1] for line in lines if "/proc/" not in line and ".pyc" not in line}
@@ -146,7 +182,9 @@ def _opened(folder: Path, name: str, data: bytes) -> set[str]:
 
 def main() -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--mutants", type=int, default=0, help="so many bundles altered by chance instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="the first mutant")
@@ -174,7 +212,7 @@ def main() -> int:
 
 def _makers() -> Iterator[tuple[str, archives.Callable[[], bytes]]]:
     for name, make in graphs.attacks():
-        yield name, lambda make=make: packed(make())  # type: ignore[misc]
+        yield name, lambda make=make: packed(make())
     yield from archives.attacks()
 
 

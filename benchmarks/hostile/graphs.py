@@ -21,20 +21,81 @@ from hostile.kit import (
 
 Attack = tuple[str, Callable[[], Members]]
 _OTHERS = (
-    "ArgMax", "BitShift", "Bernoulli", "Celu", "Compress", "ConcatFromSequence", "ConstantOfShape", "Conv", "Det",
-    "Dropout", "Einsum", "EyeLike", "GRU", "Hardmax", "ImageDecoder", "InstanceNormalization", "LSTM", "MaxPool",
-    "MaxUnpool", "Multinomial", "NonMaxSuppression", "NonZero", "OneHot", "Optional", "Pad", "QuantizeLinear", "RNN",
-    "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Resize", "RoiAlign", "STFT", "Scan",
-    "SequenceAt", "SequenceConstruct", "Size", "SplitToSequence", "StringNormalizer", "TfIdfVectorizer", "Tile",
-    "TopK", "Unique", "Upsample", "com.evil.Op", "", "A" * 100_000,
-)  # fmt: skip
+    "ArgMax",
+    "BitShift",
+    "Bernoulli",
+    "Celu",
+    "Compress",
+    "ConcatFromSequence",
+    "ConstantOfShape",
+    "Conv",
+    "Det",
+    "Dropout",
+    "Einsum",
+    "EyeLike",
+    "GRU",
+    "Hardmax",
+    "ImageDecoder",
+    "InstanceNormalization",
+    "LSTM",
+    "MaxPool",
+    "MaxUnpool",
+    "Multinomial",
+    "NonMaxSuppression",
+    "NonZero",
+    "OneHot",
+    "Optional",
+    "Pad",
+    "QuantizeLinear",
+    "RNN",
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Resize",
+    "RoiAlign",
+    "STFT",
+    "Scan",
+    "SequenceAt",
+    "SequenceConstruct",
+    "Size",
+    "SplitToSequence",
+    "StringNormalizer",
+    "TfIdfVectorizer",
+    "Tile",
+    "TopK",
+    "Unique",
+    "Upsample",
+    "com.evil.Op",
+    "",
+    "A" * 100_000,
+)
 _PLACES = (
-    "../../../../../../../../etc/passwd", "/etc/passwd", "etc/../../../../../../etc/passwd", "/dev/zero", "/dev/mem",
-    "/proc/self/environ", "/proc/self/mem", "~/.ssh/id_rsa", ".ssh/id_rsa", ".netrc", "card.md", "bundle.json",
-    "weights.safetensors/", "./weights.safetensors", "../weights.safetensors", "WEIGHTS.SAFETENSORS", "",
-    "*/_ORT_MEM_ADDR_/*", "weights.safetensors\0", "file:///etc/passwd", "http://127.0.0.1/x", "\\\\host\\share", "..",
+    "../../../../../../../../etc/passwd",
+    "/etc/passwd",
+    "etc/../../../../../../etc/passwd",
+    "/dev/zero",
+    "/dev/mem",
+    "/proc/self/environ",
+    "/proc/self/mem",
+    "~/.ssh/id_rsa",
+    ".ssh/id_rsa",
+    ".netrc",
+    "card.md",
+    "bundle.json",
+    "weights.safetensors/",
+    "./weights.safetensors",
+    "../weights.safetensors",
+    "WEIGHTS.SAFETENSORS",
+    "",
+    "*/_ORT_MEM_ADDR_/*",
+    "weights.safetensors\0",
+    "file:///etc/passwd",
+    "http://127.0.0.1/x",
+    "\\\\host\\share",
+    "..",
     "weights.safetensors",
-)  # fmt: skip
+)
 _SIZES = (1 << 27, 1 << 30, 1 << 34, 1 << 62, -1)
 _LEAST = -(1 << 63)
 
@@ -86,20 +147,31 @@ def _places() -> Iterator[Attack]:
         stolen = {"stolen": external("*/_ORT_MEM_ADDR_/*", address)}
         yield _poison(f"address {address}", [summed("stolen")], stolen)
     for key, value in (
-        ("location", "/etc/passwd"), ("offset", "-8"), ("offset", "999999999999999"), ("length", "1"),
-        ("offset", "0x10"), ("offset", "٣"), ("length", "1e3"), ("location", "weights.safetensors/../x"),
-    ):  # fmt: skip
+        ("location", "/etc/passwd"),
+        ("offset", "-8"),
+        ("offset", "999999999999999"),
+        ("length", "1"),
+        ("offset", "0x10"),
+        ("offset", "٣"),
+        ("length", "1e3"),
+        ("location", "weights.safetensors/../x"),
+    ):
 
         def change(proto: Any, key: str = key, value: str = value) -> None:
             tensor = next(t for t in proto.graph.initializer if t.data_location == TensorProto.EXTERNAL)
             next(entry for entry in tensor.external_data if entry.key == key).value = value
 
-        yield f"weight {key} {value}", lambda change=change: with_graph(change)  # type: ignore[misc]
+        yield f"weight {key} {value}", lambda change=change: with_graph(change)
 
 
 def _sizes() -> Iterator[Attack]:
     for n in _SIZES:
-        size = {"n": np.array([n]), "p": np.array([0, n]), "two": np.array([n, 1]), "depth": np.array([0, 1.0])}
+        size = {
+            "n": np.array([n]),
+            "p": np.array([0, n]),
+            "two": np.array([n, 1]),
+            "depth": np.array([0, 1.0]),
+        }
         given: dict[str, list[Any]] = {
             "ConstantOfShape": [node("ConstantOfShape", ["n"], ["x"])],
             "Expand": [node("Expand", ["temperature", "two"], ["x"])],
@@ -112,7 +184,9 @@ def _sizes() -> Iterator[Attack]:
             yield _poison(f"{op} of {n}", [*nodes, summed("x")], size)
         whole = {"a": np.array(0), "n": np.array(n), "b": np.array(1)}
         yield _poison(
-            f"Range to {n}", [node("Range", ["a", "n", "b"], ["i"]), node("Cast", ["i"], ["x"], to=1), summed("x")], whole
+            f"Range to {n}",
+            [node("Range", ["a", "n", "b"], ["i"]), node("Cast", ["i"], ["x"], to=1), summed("x")],
+            whole,
         )
         lie = TensorProto(name="lie", data_type=1, dims=[abs(n), 4], raw_data=b"\0" * 16)
         yield _poison(f"constant of {n}", [summed("lie")], {"lie": lie})
@@ -124,11 +198,19 @@ def _growth() -> Iterator[Attack]:
         first = node("Identity", ["temperature"], ["g0"])
         yield _poison(f"doubled {times} times", [first, *doubled, summed(f"g{times}")])
     for n in (1000, 4000, 8000, 12000):
-        product = [node("Expand", ["temperature", "n"], ["x"]), node("MatMul", ["x", "x"], ["y"]), summed("y")]
+        product = [
+            node("Expand", ["temperature", "n"], ["x"]),
+            node("MatMul", ["x", "x"], ["y"]),
+            summed("y"),
+        ]
         yield _poison(f"product of {n}", product, {"n": np.array([n, n])})
     rows = [node("Shape", ["temperature"], ["b"])]
     for dims in (2, 3, 6):
-        more = [node("Concat", ["b"] * dims, ["n"], axis=0), node("Expand", ["temperature", "n"], ["x"]), summed("x")]
+        more = [
+            node("Concat", ["b"] * dims, ["n"], axis=0),
+            node("Expand", ["temperature", "n"], ["x"]),
+            summed("x"),
+        ]
         yield _poison(f"rows to the power {dims}", [*rows, *more])
 
 
@@ -139,8 +221,14 @@ def _numbers() -> Iterator[Attack]:
             yield _poison(f"{op} by {by}", whole, {"z": np.array([[by]])})
         heard = [node(op, ["event", "event"], ["q"]), node("Cast", ["q"], ["x"], to=1), summed("x")]
         yield _poison(f"{op} by what is heard", heard)
-        least = [node("Min", ["event", "m"], ["e"]), node(op, ["e", "z"], ["q"]), node("Cast", ["q"], ["x"], to=1)]
-        yield _poison(f"least {op} -1", [*least, summed("x")], {"m": np.array([[_LEAST]]), "z": np.array([[-1]])})
+        least = [
+            node("Min", ["event", "m"], ["e"]),
+            node(op, ["e", "z"], ["q"]),
+            node("Cast", ["q"], ["x"], to=1),
+        ]
+        yield _poison(
+            f"least {op} -1", [*least, summed("x")], {"m": np.array([[_LEAST]]), "z": np.array([[-1]])}
+        )
     for value in (np.nan, np.inf, -np.inf, 1e38, -1e38):
 
         def change(proto: Any, value: float = value) -> None:
@@ -149,19 +237,39 @@ def _numbers() -> Iterator[Attack]:
             proto.graph.initializer.append(constant("odd", np.float32(value)))
             proto.graph.node.append(node("Mul", ["clean", "odd"], ["log_p"]))
 
-        yield f"log_p times {value}", lambda change=change: with_graph(change)  # type: ignore[misc]
+        yield f"log_p times {value}", lambda change=change: with_graph(change)
     for power in (300.0, -1.0, 1e30):
-        yield _poison(f"power {power}", [node("Pow", ["temperature", "e"], ["x"]), summed("x")], {"e": np.float32(power)})
+        yield _poison(
+            f"power {power}",
+            [node("Pow", ["temperature", "e"], ["x"]), summed("x")],
+            {"e": np.float32(power)},
+        )
 
 
 def _shapes() -> Iterator[Attack]:
-    odd: tuple[list[int], ...] = ([], [0], [-1], [-2], [1, 1, 1], [_LEAST], [(1 << 63) - 1], [1] * 9, [1 << 40])
+    odd: tuple[list[int], ...] = (
+        [],
+        [0],
+        [-1],
+        [-2],
+        [1, 1, 1],
+        [_LEAST],
+        [(1 << 63) - 1],
+        [1] * 9,
+        [1 << 40],
+    )
     for numbers in odd:
         n = {"n": np.array(numbers, np.int64), "o": np.array([1])}
         for op in ("Reshape", "Expand", "Unsqueeze", "Squeeze", "Split", "ReduceSum", "Gather", "Slice"):
             inputs = ["temperature", "n", "o"] if op == "Slice" else ["temperature", "n"]
             yield _poison(f"{op} by {numbers}"[:40], [node(op, inputs, ["x"]), summed("x")], n)
-    for op, attribute in (("Transpose", "perm"), ("Concat", "axis"), ("Gather", "axis"), ("Softmax", "axis"), ("Cast", "to")):
+    for op, attribute in (
+        ("Transpose", "perm"),
+        ("Concat", "axis"),
+        ("Gather", "axis"),
+        ("Softmax", "axis"),
+        ("Cast", "to"),
+    ):
         for value in (-99, 99, 1 << 40, _LEAST):
             given = {attribute: [value, 0] if attribute == "perm" else value}
             inputs = ["temperature", "event"] if op == "Gather" else ["temperature"]
@@ -169,7 +277,9 @@ def _shapes() -> Iterator[Attack]:
     table = {"table": np.zeros(3, np.float32), "far": np.array([10**9]), "one": np.ones(1, np.float32)}
     yield _poison("gather far out", [node("Gather", ["table", "event"], ["x"]), summed("x")], table)
     yield _poison("gather nd far out", [node("GatherND", ["table", "event"], ["x"]), summed("x")], table)
-    yield _poison("scatter far out", [node("ScatterElements", ["table", "far", "one"], ["x"]), summed("x")], table)
+    yield _poison(
+        "scatter far out", [node("ScatterElements", ["table", "far", "one"], ["x"]), summed("x")], table
+    )
 
 
 def _states() -> Iterator[Attack]:
@@ -228,8 +338,27 @@ def _reverse(nodes: Any) -> None:
 
 def _limits() -> Iterator[Attack]:
     """As much as is admitted, or a little more, of one operator."""
-    for op in ("Exp", "Sin", "Pow", "Tanh", "Softmax", "Erf", "Log", "Add", "Transpose", "ReduceSum", "CumSum"):
-        for width, times in ((1 << 10, 64), (1 << 14, 32), (1 << 17, 16), (1 << 20, 8), (1 << 20, 2000), (1 << 25, 1)):
+    for op in (
+        "Exp",
+        "Sin",
+        "Pow",
+        "Tanh",
+        "Softmax",
+        "Erf",
+        "Log",
+        "Add",
+        "Transpose",
+        "ReduceSum",
+        "CumSum",
+    ):
+        for width, times in (
+            (1 << 10, 64),
+            (1 << 14, 32),
+            (1 << 17, 16),
+            (1 << 20, 8),
+            (1 << 20, 2000),
+            (1 << 25, 1),
+        ):
             yield _poison(f"{op} of {width} {times} times", *_chain(op, width, times))
     for width, times in ((256, 60), (256, 1000), (1024, 30), (1024, 60), (1024, 1000), (2048, 8), (4096, 2)):
         nodes = [node("Expand", ["temperature", "n"], ["x"]), node("Mul", ["x", "s"], ["w"])]

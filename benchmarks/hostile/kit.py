@@ -122,5 +122,23 @@ def external(location: str, offset: Any = 0, length: Any = 64, dims: Sequence[in
     return tensor
 
 
-__all__ = ["CARD", "INDEX", "STEP", "WEIGHTS", "Members", "TensorProto", "constant", "external", "helper", "members",
-           "node", "packed", "poisoned", "split_weights", "summed", "with_graph", "with_index", "with_weights"]  # fmt: skip
+__all__ = [
+    "CARD",
+    "INDEX",
+    "STEP",
+    "WEIGHTS",
+    "Members",
+    "TensorProto",
+    "constant",
+    "external",
+    "helper",
+    "members",
+    "node",
+    "packed",
+    "poisoned",
+    "split_weights",
+    "summed",
+    "with_graph",
+    "with_index",
+    "with_weights",
+]

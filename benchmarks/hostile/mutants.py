@@ -16,7 +16,18 @@ from hostile.kit import INDEX, STEP, Members, members, packed, split_weights, wi
 
 _SOURCES = ("melody-lookback", "melody-attention", "drums-one-drum", "melody-basic")
 _WHOLE = (0, -1, 1, 2, 7, 1 << 20, 1 << 31, 1 << 40, 1 << 62, -(1 << 63))
-_OTHER_OPS = ("Loop", "If", "Tile", "Pad", "TopK", "NonZero", "ConstantOfShape", "OneHot", "RandomUniformLike", "LSTM")
+_OTHER_OPS = (
+    "Loop",
+    "If",
+    "Tile",
+    "Pad",
+    "TopK",
+    "NonZero",
+    "ConstantOfShape",
+    "OneHot",
+    "RandomUniformLike",
+    "LSTM",
+)
 
 
 def mutant(seed: int, number: int) -> bytes:
@@ -34,7 +45,9 @@ def _damaged(data: bytes, rng: random.Random) -> bytes:
     found = bytearray(data)
     for _ in range(rng.choice((1, 3, 20))):
         near_end = rng.random() < 0.6
-        found[len(found) - 1 - rng.randrange(400) if near_end else rng.randrange(len(found))] = rng.randrange(256)
+        found[len(found) - 1 - rng.randrange(400) if near_end else rng.randrange(len(found))] = rng.randrange(
+            256
+        )
     chance = rng.random()
     if chance < 0.1:
         return bytes(found[: rng.randrange(len(found))])
@@ -72,7 +85,9 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 def _of_graph(parts: Members, rng: random.Random) -> Members:
     proto = onnx.load_from_string(parts[STEP])
     for _ in range(rng.choice((1, 1, 2, 3, 6))):
-        rng.choice((_other_op, _other_input, _other_constant, _other_attribute, _other_port, _fewer))(proto.graph, rng)
+        rng.choice((_other_op, _other_input, _other_constant, _other_attribute, _other_port, _fewer))(
+            proto.graph, rng
+        )
     return {**parts, STEP: proto.SerializeToString()}
 
 
@@ -82,7 +97,11 @@ def _other_op(graph: Any, rng: random.Random) -> None:
 
 def _other_input(graph: Any, rng: random.Random) -> None:
     node = rng.choice(graph.node)
-    names = [name for each in graph.node for name in each.output] + [each.name for each in graph.initializer] + [""]
+    names = (
+        [name for each in graph.node for name in each.output]
+        + [each.name for each in graph.initializer]
+        + [""]
+    )
     if node.input:
         node.input[rng.randrange(len(node.input))] = rng.choice(names)
 
@@ -148,12 +167,12 @@ def _of_header(parts: Members, rng: random.Random) -> Members:
     if kind == 0:
         entry["dtype"] = rng.choice(("F16", "F64", "BF16", "I64", "BOOL", "F8_E5M2", "nope", 3, None))
     elif kind == 1:
-        entry["shape"] = rng.choice(([], [0], [-1], [1 << 62], [*entry["shape"], 1], entry["shape"][::-1], "x", None, [1.5]))
+        entry["shape"] = rng.choice(
+            ([], [0], [-1], [1 << 62], [*entry["shape"], 1], entry["shape"][::-1], "x", None, [1.5])
+        )
     elif kind == 2:
         entry["data_offsets"] = rng.choice(([0, 0], [5, 1], [-1, 4], [0, 1 << 60], [0], "x", None))
     else:
         data = data[: rng.randrange(len(data))]
     size = None if rng.random() < 0.9 else rng.choice((0, 1, 1 << 40, (1 << 64) - 1))
     return {**parts, "weights.safetensors": with_weights(header, data, size)["weights.safetensors"]}
-
-

@@ -103,8 +103,8 @@ def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         try:
             save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
         except SafetensorError as error:  # wraps the OSError of a full disk, for instance
-            number = re.search(r"code: (\d+)", str(error))
-            raise OSError(int(number[1]) if number else 0, one_line(error)) from error
+            number = re.search(r"os error (\d+)|code: (\d+)", str(error))
+            raise OSError(int(number[1] or number[2]) if number else 0, one_line(error)) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -8,11 +8,11 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Board:
 
         self._path, self._kinds = folder / _name(), event_pb2
         self._make: Any = summary
+        self._file: IO[bytes] | None = None
         with self._writing():
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("wb")
@@ -70,12 +71,14 @@ class Board:
     def flush(self) -> None:
         """Let readers see what was written."""
         with self._writing():
-            self._file.flush()
+            if self._file is not None:
+                self._file.flush()
 
     def close(self) -> None:
         """Write what is left and close the file."""
         with self._writing():
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
 
     def _add(self, step: int, **what: Any) -> None:
         event = self._kinds.Event(wall_time=time.time(), step=step, **what)
@@ -88,6 +91,9 @@ class Board:
         try:
             yield
         except OSError as error:
+            with suppress(OSError):
+                if self._file is not None:
+                    self._file.close()
             raise metrics.stopped(self._path, error) from error
 
 

@@ -82,9 +82,11 @@ def _line(text: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or type(found.get("step")) is not int or found["step"] < 0:
         return None
-    wanted = _FIGURES.get(found["kind"], ()) if isinstance(found.get("kind"), str) else ("kind",)
-    figures = [value for name, value in found.items() if name != "kind"]
-    whole = all(name in found for name in wanted) and all(type(value) in _NUMBERS for value in figures)
+    kind = found.pop("kind", None)
+    if not isinstance(kind, str) or not all(type(value) in _NUMBERS for value in found.values()):
+        return None
+    whole = all(name in found for name in _FIGURES.get(kind, ()))
+    found = {"step": found.pop("step"), "kind": kind, **found}
     return found if whole and isinstance(found.get("elapsed_s", 0.0), int | float) else None
 
 
