@@ -40,6 +40,7 @@ class Outcome:
 
 def preload() -> None:
     """Load what commands load, so that forks need not."""
+    import matplotlib.font_manager  # noqa: F401 (asks the system once for its fonts)
     import rich.console
     import rich.table  # noqa: F401
     import tensorboard.compat.proto.event_pb2
@@ -119,7 +120,8 @@ def _be(words: Sequence[str], said: int, reads: list[str], writes: str) -> None:
         for number, name in ((1, "stdout"), (2, "stderr")):
             stream = io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", "backslashreplace")
             setattr(sys, name, stream)
-        os.environ["MPLCONFIGDIR"] = writes
+        os.environ |= {"MPLCONFIGDIR": writes, "TMPDIR": writes, "TORCHINDUCTOR_CACHE_DIR": writes}
+        tempfile.tempdir = writes
         os.makedirs(writes, exist_ok=True)
         sys.argv = ["antiphon", *words]
         sys.addaudithook(watch(reads, writes))
