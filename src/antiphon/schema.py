@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from antiphon.errors import NameNotFound, OptionError
+from antiphon.errors import NameNotFound, OptionError, one_line
 
 if TYPE_CHECKING:
     from antiphon.registry import Registry
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 _KEY = "antiphon"
+_LONGEST = 80
+"""Characters of a value in a message."""
 
 
 @dataclass(frozen=True)
 class Setting:
     """What is known about a field: `help` in a few words, least and greatest value (of lists, of each item),
-    the words it may be, and how it is read from text where its type does not say.
+    the most items of a list, the words it may be, and how it is read from text where its type does not say.
     """
 
     help: str = ""
@@ -42,6 +44,7 @@ class Setting:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     read: Callable[[str], Any] | None = None
+    most: int = 1024
 
 
 class Named(NamedTuple):
@@ -61,9 +64,10 @@ def setting(
     high: float = math.inf,
     choices: tuple[str, ...] = (),
     read: Callable[[str], Any] | None = None,
+    most: int = 1024,
 ) -> Any:
     """A field of `Settings`; see `Setting`."""
-    return dataclasses.field(default=default, metadata={_KEY: Setting(help, low, high, choices, read)})
+    return dataclasses.field(default=default, metadata={_KEY: Setting(help, low, high, choices, read, most)})
 
 
 class Settings:
@@ -112,11 +116,14 @@ def check(settings: Settings) -> None:
     for field in fields(type(settings)):
         about, value = field.setting, getattr(settings, field.name)
         path = f"{settings.group}.{field.name}".lstrip(".")
+        if isinstance(value, tuple) and len(value) > about.most:
+            raise OptionError(f"{path} has {len(value):,} values; expected {about.most:,} at most.")
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, int | float) and not about.low <= item <= about.high:
                 raise OptionError(f"{path} is {item}; expected {_between(about.low, about.high)}.")
         if about.choices and value not in about.choices:
-            raise OptionError(f"{path} is '{value}'; expected one of {', '.join(about.choices)}.")
+            shown = one_line(value, _LONGEST)
+            raise OptionError(f"{path} is '{shown}'; expected one of {', '.join(about.choices)}.")
 
 
 def _between(low: float, high: float) -> str:
@@ -142,7 +149,7 @@ def built(cls: type[V], values: Any, path: str = "") -> V:
     value of another type, or one that is missing.
     """
     if not isinstance(values, Mapping):
-        raise OptionError(f"'{path.rstrip('.')}' is {values!r}; expected a group of values.")
+        raise OptionError(f"'{path.rstrip('.')}' is {_shown(values)}; expected a group of values.")
     known = {field.name: field for field in fields(cls)}
     given = {
         name: coerced(known[name].hint, value, f"{path}{name}") if name in known else value
@@ -173,7 +180,7 @@ def built_part(parts: Registry[Any], values: Any, path: str, *, lenient: bool = 
     Raises as `built` does.
     """
     if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
-        raise OptionError(f"'{path}' is {values!r}; expected a group of values with a name.")
+        raise OptionError(f"'{path}' is {_shown(values)}; expected a group of values with a name.")
     rest = {name: value for name, value in values.items() if name != "name"}
     if lenient and values["name"] not in parts:
         return Opaque(values["name"], types.MappingProxyType(rest))
@@ -188,14 +195,14 @@ def coerced(hint: Any, value: Any, path: str) -> Any:
     origin, args = typing.get_origin(inner), typing.get_args(inner)
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise OptionError(f"'{path}' is {value!r}; expected a list of {args[0].__name__} values.")
+            raise OptionError(f"'{path}' is {_shown(value)}; expected a list of {args[0].__name__} values.")
         if args[-1] is not Ellipsis and len(value) != len(args):
             raise OptionError(f"'{path}' has {len(value)} values; expected {len(args)}.")
         return tuple(coerced(args[0], item, path) for item in value)
     if inner is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, inner) or (inner is int and isinstance(value, bool)):
-        raise OptionError(f"'{path}' is {value!r}; expected {inner.__name__}.")
+        raise OptionError(f"'{path}' is {_shown(value)}; expected {inner.__name__}.")
     return value
 
 
@@ -232,6 +239,11 @@ def dotted(settings: Any, prefix: str = "") -> Iterator[str]:
             yield from dotted(value, f"{prefix}{field.name}.")
         elif not isinstance(value, Opaque):
             yield f"{prefix}{field.name}"
+
+
+def _shown(value: Any) -> str:
+    """A value in a message, which may come from a stranger's file."""
+    return one_line(repr(value), _LONGEST)
 
 
 def is_number(hint: Any) -> bool:

@@ -22,11 +22,11 @@ ROOMS = {
         "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema files "
         "errors plain_json",
         "compat": "",
-        "train": "evaluate runtime nets data recipes codecs render score arrays files errors",
+        "train": "evaluate runtime nets data recipes codecs render score arrays files errors plain_json",
         "arrange": "score errors",
         "generate": "evaluate runtime recipes codecs io score schema arrays files errors plain_json",
         "evaluate": "runtime data recipes codecs arrays errors",
-        "runtime": "recipes codecs schema arrays files errors",
+        "runtime": "recipes codecs schema arrays files errors plain_json",
         "nets": "recipes codecs schema errors",
         "data": "recipes codecs extract io score arrays files errors plain_json antiphon",
         "recipes": "codecs schema registry errors",

@@ -36,7 +36,7 @@ def compare(
     """Tabulate and plot training runs: sizes, speed, learning curves, best validation NLL (nats per step)."""
     from antiphon.train.compare import curves, rows
 
-    found = rows(runs)
+    found = rows(runs, lambda line: typer.echo(line, err=True))
     if picture is not None:
         from antiphon.render.charts import draw_curves
 

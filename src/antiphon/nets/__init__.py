@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import torch
+
 from antiphon.errors import NameNotFound, OptionError
 from antiphon.nets.features import EventBatch, Heard, State
 from antiphon.nets.model import EventModel, Likelihoods, Loss
@@ -16,17 +18,35 @@ from antiphon.recipes import Recipe
 from antiphon.recipes.parts import CODECS, HEADS, NETS
 from antiphon.schema import Opaque
 
-__all__ = ["EventBatch", "EventModel", "Heard", "Likelihoods", "Loss", "State", "build"]
+__all__ = ["EventBatch", "EventModel", "Heard", "Likelihoods", "Loss", "State", "build", "shapes"]
 
 
 def build(recipe: Recipe) -> EventModel:
     """A net of the recipe with random weights, in training mode. Raises `NameNotFound` for a part that is not
     installed here, `OptionError` for parts that do not go together."""
+    return _built(recipe, torch.get_default_device())
+
+
+def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]] | None:
+    """The shapes that weights of a net of the recipe have, by name, without the memory that they would take.
+
+    None where somebody else's part can only be built whole. Raises as `build` does.
+    """
+    try:
+        net = _built(recipe, torch.device("meta"))
+    except RuntimeError:  # it asks for the values of tensors
+        return None
+    return {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+
+
+def _built(recipe: Recipe, weights: torch.device) -> EventModel:
+    """The net with its `weights` on a device. What a codec keeps is small and has its values."""
     codec = _builder(recipe.codec, CODECS)(recipe, recipe.codec)
     _check(recipe)
-    body = _builder(recipe.net, NETS)(codec.width, recipe.net, recipe.training.dropout)
-    head = _builder(recipe.head, HEADS)(body.size, codec.label_sizes, recipe.head)
-    return EventModel(recipe, codec, body, head)
+    with weights:
+        body = _builder(recipe.net, NETS)(codec.width, recipe.net, recipe.training.dropout)
+        head = _builder(recipe.head, HEADS)(body.size, codec.label_sizes, recipe.head)
+        return EventModel(recipe, codec, body, head)
 
 
 def _check(recipe: Recipe) -> None:

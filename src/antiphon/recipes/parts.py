@@ -19,6 +19,9 @@ from antiphon.errors import OptionError
 from antiphon.registry import Registry
 from antiphon.schema import Part, setting
 
+MOST_LAYERS, MOST_BARS = 32, 16
+"""Items of lists in recipes, which may come from strangers: no net that learns well has more."""
+
 
 class Codec(Part):
     """What a net sees of the music, and the labels it predicts. Builds an `antiphon.nets.features.Features`,
@@ -83,7 +86,7 @@ class Lookback(Codec):
     builds: ClassVar[str] = "antiphon.nets.features.lookback:LookbackFeatures"
 
     bars: tuple[int, ...] = setting(
-        (1, 2), "Bars ago from which repeats have a label and features.", low=1, high=64
+        (1, 2), "Bars ago from which repeats have a label and features.", low=1, high=64, most=MOST_BARS
     )
     clock_bits: int = setting(5, "Bits of the clock of +1 and -1.", low=0, high=16)
 
@@ -97,7 +100,7 @@ class KeyMelody(Codec):
     builds: ClassVar[str] = "antiphon.nets.features.key_melody:KeyMelodyFeatures"
 
     bars: tuple[int, ...] = setting(
-        (1, 2), "Bars ago from which repeats have a label and a feature.", low=1, high=64
+        (1, 2), "Bars ago from which repeats have a label and a feature.", low=1, high=64, most=MOST_BARS
     )
     clock_bits: int = setting(7, "Bits of the clock of +1 and -1.", low=0, high=16)
 
@@ -109,7 +112,7 @@ class Lstm(Net):
     name: ClassVar[str] = "lstm"
     builds: ClassVar[str] = "antiphon.nets.lstm:build"
 
-    layers: tuple[int, ...] = setting((128, 128), "Cells of each layer.", low=1, high=8192)
+    layers: tuple[int, ...] = setting((128, 128), "Cells of each layer.", low=1, high=8192, most=MOST_LAYERS)
     residual: bool = setting(False, "Whether each layer's input is added to its output.")
 
     def __post_init__(self) -> None:
@@ -124,7 +127,7 @@ class Attention(Net):
     name: ClassVar[str] = "attention"
     builds: ClassVar[str] = "antiphon.nets.attention:build"
 
-    layers: tuple[int, ...] = setting((128, 128), "Cells of each layer.", low=1, high=8192)
+    layers: tuple[int, ...] = setting((128, 128), "Cells of each layer.", low=1, high=8192, most=MOST_LAYERS)
     length: int = setting(40, "Last outputs that are attended to.", low=1, high=4096)
     around: str = setting(
         "first",

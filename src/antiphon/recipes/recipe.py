@@ -23,6 +23,8 @@ from antiphon.schema import Settings, setting
 
 MAX_STEPS_PER_BAR = 48
 """Longest bar that a model knows, in steps: 12/4 or 3/1 in sixteenths."""
+_MOST_STEPS = 10**12
+"""Counts of what takes seconds each: as good as no end."""
 
 _PARTS: Mapping[str, Registry[Any]] = {"codec": CODECS, "net": NETS, "head": HEADS, "control": CONTROLS}
 
@@ -51,7 +53,7 @@ class Training(Settings):
         1e-3, "Learning rate at max_steps, approached along a cosine.", low=0, high=1
     )
     dropout: float = setting(0.5, "Share of each layer's outputs that is dropped.", low=0, high=1 - 2**-53)
-    clip_norm: float = setting(5.0, "Largest norm of a gradient; 0 leaves them.", low=0)
+    clip_norm: float = setting(5.0, "Largest norm of a gradient; 0 leaves them.", low=0, high=1e9)
     clip: str = setting(
         "tensor", "By each tensor's own norm, or by that of all together.", choices=("tensor", "global")
     )
@@ -62,14 +64,16 @@ class Training(Settings):
         high=127,
     )
     max_length: int = setting(
-        512, "Events of the longest example; longer sequences are cut at a bar line.", low=2
+        512, "Events of the longest example; longer sequences are cut at a bar line.", low=2, high=65_536
     )
     window_bars: int = setting(
         0, "Bars of an example, as 2 for loops; 0: as many as max_length holds.", low=0, high=1024
     )
-    max_steps: int = setting(20_000, "Optimiser steps after which training ends.", low=1)
-    evaluate_every: int = setting(250, "Optimiser steps between evaluations.", low=1)
-    patience: int = setting(8, "Evaluations without improvement after which training ends.", low=1)
+    max_steps: int = setting(20_000, "Optimiser steps after which training ends.", low=1, high=_MOST_STEPS)
+    evaluate_every: int = setting(250, "Optimiser steps between evaluations.", low=1, high=_MOST_STEPS)
+    patience: int = setting(
+        8, "Evaluations without improvement after which training ends.", low=1, high=_MOST_STEPS
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -8,9 +8,6 @@ last byte. Bundles of format 1 are read too."""
 from __future__ import annotations
 
 import hashlib
-import json
-import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,18 +15,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from antiphon.arrays import Bool, Float64
 from antiphon.codecs.alphabet import Alphabet
 from antiphon.codecs.rules import Automaton
-from antiphon.errors import AntiphonError, BundleError, NameNotFound
+from antiphon.errors import AntiphonError, BundleError, NameNotFound, one_line
 from antiphon.recipes import Recipe
 from antiphon.recipes.recipe import upgraded
 from antiphon.runtime import container
-from antiphon.runtime.container import CARD, SUFFIX, WEIGHTS, brief
+from antiphon.runtime import index_values as values
+from antiphon.runtime.container import CARD, GRAPHS, SUFFIX, WEIGHTS, brief
+from antiphon.runtime.index_values import Tensor
 from antiphon.runtime.sampler import OPENING_FLOOR, SAMPLER_VERSION
+from antiphon.runtime.weights import weights_of
 
 VERSION = 2
 EVENTS = "events"
@@ -38,9 +36,6 @@ STEP, PREFILL = "step", "prefill"
 """Roles of graphs: one event at a time; many at once."""
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
-
-Tensor = tuple[str, tuple[int, ...]]
-"""A tensor's type ('int64' or 'float32') and its shape without the batch."""
 
 
 class Graph(NamedTuple):
@@ -95,7 +90,7 @@ class Bundle:
         try:
             return _of_format_1(index, members) if index["version"] == 1 else _assembled(index, members)
         except AntiphonError as error:
-            raise BundleError(f"The bundle '{path}' cannot be used: {error}") from None
+            raise BundleError(f"The bundle '{path}' cannot be used: {one_line(error, 400)}") from None
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise BundleError(
                 f"The index of '{path}' is malformed ({brief(error)}); get the bundle anew."
@@ -146,49 +141,7 @@ class Bundle:
         """The net's weights by name, float16 or float32, as `nets.build(recipe)` names them. Raises
         `BundleError`.
         """
-        try:
-            found = dict(load(self.safetensors))
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise BundleError(
-                f"The weights of the bundle '{self.name}' are malformed ({brief(error)})."
-            ) from None
-        for name, weight in found.items():
-            if weight.dtype not in _WEIGHT_TYPES.values() or not np.isfinite(weight).all():
-                raise BundleError(
-                    f"The weight '{name[:40]}' of the bundle '{self.name}' is not finite, or no float16 or "
-                    "float32; get the bundle anew."
-                )
-        return found
-
-
-class WeightPlace(NamedTuple):
-    """Where a weight stands in a safetensors file: its type and shape, and its `length` bytes from byte
-    `offset` of the file on."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    offset: int
-    length: int
-
-
-_WEIGHT_TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
-
-
-def weight_places(safetensors: bytes) -> dict[str, WeightPlace]:
-    """The places of the weights in a safetensors file, by name. Raises `BundleError` where it is malformed or
-    holds other numbers than float16 and float32."""
-    try:
-        (size,) = struct.unpack_from("<Q", safetensors)
-        header = json.loads(safetensors[8 : 8 + size])
-        header.pop("__metadata__", None)
-        found = {}
-        for name, entry in header.items():
-            first, last = entry["data_offsets"]
-            dtype = _WEIGHT_TYPES[entry["dtype"]]
-            found[name] = WeightPlace(dtype, tuple(entry["shape"]), 8 + size + first, last - first)
-    except (struct.error, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise BundleError(f"The weights of the bundle are malformed ({brief(error)}).") from None
-    return found
+        return weights_of(self.safetensors, self.name)
 
 
 def write(path: Path | str, bundle: Bundle) -> None:
@@ -279,30 +232,40 @@ def _file(role: str) -> str:
     return f"{role}.onnx"
 
 
+def _role(file: str) -> str:
+    return file.removesuffix(".onnx")
+
+
 def _assembled(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle:
     if index["what"] != EVENTS:
         raise BundleError(f"it holds '{index['what']!s:.40}', which this Antiphon cannot play. Update it.")
     recipe = Recipe.from_dict(index["recipe"], lenient=True)
     _check_decoder(index, recipe)
     labels = index["labels"]
+    if not {*index["graphs"]} <= {*map(_role, GRAPHS)}:
+        raise BundleError("it has graphs that this Antiphon does not know. Update it.")
     return Bundle(
-        name=_text(index["name"]),
+        name=values.name(index["name"]),
         recipe=recipe,
-        opening=_distribution(index["opening"], recipe.alphabet),
-        state=_tensors(index["state"]),
+        opening=values.distribution(index["opening"], recipe.alphabet),
+        state=values.tensors(index["state"]),
         safetensors=members[WEIGHTS],
         graphs={
-            role: Graph(members[graph["file"]], _tensors(graph["inputs"]), _tensors(graph["outputs"]))
+            role: Graph(
+                members[graph["file"]], values.tensors(graph["inputs"]), values.tensors(graph["outputs"])
+            )
             for role, graph in index["graphs"].items()
         },
         labels=labels
-        and LabelGroups(tuple(map(_count, labels["sizes"])), tuple(map(_place, labels["default"]))),
-        rings=tuple(map(_text, index["rings"])),
+        and LabelGroups(
+            tuple(map(values.count, labels["sizes"])), tuple(map(values.place, labels["default"]))
+        ),
+        rings=tuple(map(values.text, index["rings"])),
         card=members[CARD].decode(),
-        provenance=_mapping(index["provenance"]),
-        metrics=_mapping(index["metrics"]),
-        defaults=_defaults(index["defaults"]),
-        check=_mapping(index["check"]),
+        provenance=values.provenance(index["provenance"]),
+        metrics=values.mapping(index["metrics"]),
+        defaults=values.defaults(index["defaults"]),
+        check=values.mapping(index["check"]),
     )
 
 
@@ -321,43 +284,23 @@ def _check_decoder(index: Mapping[str, Any], recipe: Recipe) -> None:
 def _of_format_1(index: Mapping[str, Any], members: Mapping[str, bytes]) -> Bundle:
     """A bundle of format 1: one graph, events of one field, no label of the event that was heard."""
     recipe = Recipe.from_dict(upgraded(index["recipe"]), lenient=True)
-    state = _tensors(index["state"])
+    state = values.tensors(index["state"])
     inputs = {"event": ("int64", (1,)), "position": ("int64", (2,)), "temperature": ("float32", ())}
     width = ("float32", (recipe.alphabet.n_events,))
     outputs = {"log_p": width, **{f"next_{name}": tensor for name, tensor in state.items()}}
     return Bundle(
-        name=_text(index["name"]),
+        name=values.name(index["name"]),
         recipe=recipe,
-        opening=_distribution(index["opening"], recipe.alphabet),
+        opening=values.distribution(index["opening"], recipe.alphabet),
         state=state,
         safetensors=members[WEIGHTS],
         graphs={STEP: Graph(members[_file(STEP)], {**inputs, **state}, outputs)},
         card=members[CARD].decode(),
-        provenance=_mapping(index["provenance"]),
-        metrics=_mapping(index["metrics"]),
-        defaults=_defaults(index["defaults"]),
+        provenance=values.provenance(index["provenance"]),
+        metrics=values.mapping(index["metrics"]),
+        defaults=values.defaults(index["defaults"]),
         version=1,
     )
-
-
-def _tensors(values: Mapping[str, Any]) -> dict[str, Tensor]:
-    return {_text(name): (_kind(kind), tuple(map(_count, shape))) for name, (kind, shape) in values.items()}
-
-
-def _kind(value: Any) -> str:
-    if value not in ("int64", "float32"):
-        raise ValueError(f"expected a type of tensor, found {value!r:.40}")
-    return str(value)
-
-
-def _distribution(values: list[float], alphabet: Alphabet) -> Float64:
-    found = np.array(values, dtype=np.float64)
-    if found.shape != (alphabet.n_events,) or not np.isfinite(found).all() or (found < 0).any():
-        raise ValueError("the opening distribution is not a list of probabilities")
-    for part in alphabet.slices:
-        if not math.isclose(found[part].sum(), 1.0, rel_tol=1e-6):
-            raise ValueError(f"the opening distribution sums to {found[part].sum():.3g}")
-    return found
 
 
 def _runs(mask: Bool) -> list[list[int]]:
@@ -365,35 +308,3 @@ def _runs(mask: Bool) -> list[list[int]]:
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
     runs: list[list[int]] = edges.reshape(-1, 2).tolist()
     return runs
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, found {value!r:.40}")
-    return value
-
-
-def _defaults(value: Any) -> dict[str, Any]:
-    found = _mapping(value)
-    for share in _mapping(found.get("meters", {})).values():
-        if not isinstance(share, int | float):
-            raise TypeError(f"expected shares of meters, found {share!r:.40}")
-    return found
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"expected values by name, found {value!r:.40}")
-    return value
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or not 0 < value <= 1 << 24:
-        raise ValueError(f"expected a size, found {value!r:.40}")
-    return value
-
-
-def _place(value: Any) -> int:
-    if not isinstance(value, int) or not 0 <= value <= 1 << 24:
-        raise ValueError(f"expected a place, found {value!r:.40}")
-    return value

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from antiphon import plain_json
 from antiphon.errors import BundleError, one_line
 from antiphon.files import atomic_write
 
@@ -24,7 +27,7 @@ GRAPHS = ("step.onnx", "prefill.onnx", "encode.onnx", "begin.onnx")
 """Members that hold a graph each; every bundle has some of them."""
 
 _MIB = 1 << 20
-_LARGEST = {INDEX: 4 * _MIB, WEIGHTS: 1024 * _MIB, CARD: _MIB, **dict.fromkeys(GRAPHS, 64 * _MIB)}
+_LARGEST = {INDEX: 4 * _MIB, WEIGHTS: 1024 * _MIB, CARD: _MIB, **dict.fromkeys(GRAPHS, 16 * _MIB)}
 """Largest size of each member, unpacked. No other member is allowed."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -52,7 +55,7 @@ def peek(path: Path) -> dict[str, Any]:
     `BundleError`."""
     try:
         with zipfile.ZipFile(path) as archive:
-            index: dict[str, Any] = json.loads(archive.read(INDEX))
+            index: dict[str, Any] = plain_json.loads(archive.read(INDEX))
             return index
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise BundleError(f"The index of '{path}' cannot be read ({brief(error)}).") from None
@@ -80,7 +83,7 @@ def brief(error: Exception) -> str:
 def _members(path: Path) -> dict[str, bytes]:
     """Every member, unpacked within its bound."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, _archive(file) as archive:
             _check_outside(archive, path)
             return {info.filename: archive.read(info) for info in archive.infolist()}
     except FileNotFoundError:
@@ -99,6 +102,26 @@ def _members(path: Path) -> dict[str, bytes]:
         raise BundleError(
             f"'{path}' is no bundle, or is truncated or altered ({brief(error)}); get it anew."
         ) from None
+
+
+_END = struct.Struct("<4s4H2LH")
+"""The end of an archive: signature, disks and counts, size and place of the list of members, comment."""
+_END_MARK, _LARGE_MARK = b"PK\5\6", b"PK\6\7"
+_LONGEST_LIST = 1 << 12
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    """The archive in an open file. Raises `BadZipFile` unless it ends as ours do, with a short list of
+    members: a list of millions takes minutes and gigabytes to read."""
+    large, size = 20, file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END.size - large))
+    tail = file.read()
+    if len(tail) < _END.size:
+        raise zipfile.BadZipFile("it is too short")
+    mark, *_, listed, _, comment = _END.unpack(tail[-_END.size :])
+    if mark != _END_MARK or comment or listed > _LONGEST_LIST or tail.startswith(_LARGE_MARK):
+        raise zipfile.BadZipFile("its list of members is not at its end, or too long")
+    return zipfile.ZipFile(file)
 
 
 def _check_outside(archive: zipfile.ZipFile, path: Path) -> None:
@@ -122,12 +145,14 @@ def _check_outside(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _index(data: bytes, path: Path, newest: int) -> dict[str, Any]:
-    index = json.loads(data)
+    index = plain_json.loads(data)
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise BundleError(f"'{path}' is no Antiphon bundle: its index does not say '{FORMAT}'.")
     version = index.get("version")
-    if not isinstance(version, int) or version < 1:
-        raise BundleError(f"'{path}' has the format version {version!r}; expected 1 to {newest}.")
+    if type(version) is not int or version < 1:
+        raise BundleError(
+            f"'{path}' has the format version {one_line(repr(version), 40)}; expected 1 to {newest}."
+        )
     if version > newest:
         raise BundleError(
             f"'{path}' has format version {version}; this Antiphon reads up to {newest}. "

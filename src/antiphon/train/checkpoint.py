@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +21,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from antiphon.errors import RunError
+from antiphon import plain_json
+from antiphon.errors import RunError, one_line
 from antiphon.files import atomic_path
-from antiphon.train.optimisation import Adam
+from antiphon.train.optimisation import SLOTS, Adam
 
 
 @dataclass
@@ -53,7 +56,20 @@ class State:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> State:
-        """The state `as_dict` came from."""
+        """The state `as_dict` came from. Raises `ValueError` for other values."""
+        known = {field.name: field.default for field in dataclasses.fields(cls)}
+        for name, value in values.items():
+            like = known.get(name)
+            fits = {
+                "best_nll": value is None or _is_number(value),
+                "scaler": isinstance(value, dict) and all(map(_is_number, value.values())),
+                "elapsed_s": _is_number(value),
+            }.get(name, type(value) is type(like) and (type(value) is not int or value >= 0))
+            if name not in known or not fits:
+                raise ValueError(f"its '{one_line(name, 40)}' is {one_line(repr(value), 40)}")
+        missing = known.keys() - values.keys() - {"elapsed_s", "scaler"}
+        if missing:
+            raise ValueError(f"it lacks '{min(missing)}'")
         return cls(**values)
 
     def judge(self, nll: float, patience: int, max_steps: int) -> bool:
@@ -72,6 +88,10 @@ class State:
         return better
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 _FACTS = "antiphon"
 _NET, _ADAM = "net.", "adam."
 
@@ -83,21 +103,49 @@ def save(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         try:
             save_file(plain, temporary, metadata={_FACTS: json.dumps(facts)})
         except SafetensorError as error:  # wraps the OSError of a full disk, for instance
-            raise OSError(str(error)) from error
+            number = re.search(r"os error (\d+)|code: (\d+)", str(error))
+            raise OSError(int(number[1] or number[2]) if number else 0, one_line(error)) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts of a checkpoint. Raises `RunError` where it is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return tensors, json.loads((file.metadata() or {})[_FACTS])
+            facts = plain_json.loads((file.metadata() or {})[_FACTS])
+            if not isinstance(facts, dict):
+                raise ValueError("what is known about it is no group of values")
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 (not a dict)
     except FileNotFoundError:
         raise RunError(f"No checkpoint '{path}'; train for a while first.") from None
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise RunError(
-            f"The checkpoint '{path}' cannot be read ({error}); start anew in another folder."
-        ) from error
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        why = "nothing is said about it" if isinstance(error, KeyError) else error
+        raise damaged(path, why) from None
+
+
+def damaged(path: Path, why: object) -> RunError:
+    """The error to raise where a checkpoint is not what this version writes."""
+    return RunError(
+        f"The checkpoint '{path}' cannot be read ({one_line(why, 200)}); start anew in another folder."
+    )
+
+
+def state_of(path: Path, facts: Mapping[str, Any]) -> State:
+    """The state in the facts of the checkpoint at `path`. Raises `RunError`."""
+    try:
+        return State.from_dict(facts)
+    except ValueError as error:
+        raise damaged(path, error) from None
+
+
+def figures_of(path: Path, facts: Mapping[str, Any]) -> tuple[int, dict[str, float | None]]:
+    """The optimiser step that the checkpoint at `path` is of, and its figures, None for what is no number;
+    the latter are those of `best` alone. Raises `RunError`."""
+    step, figures = facts.get("step"), facts.get("metrics", {})
+    if type(step) is not int or step < 0:
+        raise damaged(path, f"its step is {one_line(repr(step), 40)}")
+    if not isinstance(figures, dict) or not all(v is None or _is_number(v) for v in figures.values()):
+        raise damaged(path, "its figures are no numbers")
+    return step, figures
 
 
 def pack(net: torch.nn.Module, adam: Adam) -> dict[str, Tensor]:
@@ -112,14 +160,31 @@ def pack(net: torch.nn.Module, adam: Adam) -> dict[str, Tensor]:
 def unpack(tensors: dict[str, Tensor], net: torch.nn.Module, adam: Adam) -> None:
     """Put what `pack` returned back into net and optimiser. Raises `RunError` where they do not fit."""
     put_weights(net, net_of(tensors))
-    slots = {k.removeprefix(_ADAM).split(".", 1)[0] for k in tensors if k.startswith(_ADAM)}
+    left = {name for name in tensors if name.startswith(_ADAM)}
     for name, parameter in net.named_parameters():
         kept = {
-            slot: tensors[f"{_ADAM}{slot}.{name}"] for slot in slots if f"{_ADAM}{slot}.{name}" in tensors
+            slot: tensors[f"{_ADAM}{slot}.{name}"] for slot in SLOTS if f"{_ADAM}{slot}.{name}" in tensors
         }
         if kept:
+            _check_slots(name, kept, parameter)
+            left -= {f"{_ADAM}{slot}.{name}" for slot in kept}
             # Adam keeps its step count on the CPU and its moments beside the parameter.
             adam.state[parameter] = {s: t if s == "step" else t.to(parameter.device) for s, t in kept.items()}
+    if left:
+        raise RunError(f"The checkpoint has '{one_line(min(left), 80)}', which the net knows nothing of.")
+
+
+def _check_slots(name: str, kept: Mapping[str, Tensor], parameter: Tensor) -> None:
+    """Raises `RunError` where the optimiser's tensors of a parameter are not all there, of its shape."""
+    for slot in SLOTS:
+        wanted = () if slot == "step" else tuple(parameter.shape)
+        found = kept.get(slot)
+        if found is None or tuple(found.shape) != wanted or found.dtype != torch.float32:
+            raise RunError(
+                f"The optimiser's '{slot}' of '{name}' does not fit; start anew in another folder."
+            )
+    if not kept["step"] >= 0:
+        raise RunError(f"The optimiser's count of '{name}' is no number; start anew in another folder.")
 
 
 def net_of(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -131,9 +196,26 @@ def put_weights(net: torch.nn.Module, weights: dict[str, Tensor]) -> None:
     """Load `weights` into `net`. Raises `RunError` naming the first tensor that is missing, unknown, or of
     another shape.
     """
-    wanted = net.state_dict()
-    for name in sorted(wanted.keys() | weights.keys()):
-        there, here = (tuple(t[name].shape) if name in t else None for t in (weights, wanted))
-        if there != here:
-            raise RunError(f"The weights do not fit the net: '{name}' has shape {there}, the net's {here}.")
+    wanted = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+    wrong = misfit({name: tuple(tensor.shape) for name, tensor in weights.items()}, wanted)
+    wrong = wrong or next(
+        (f"'{n}' holds no floats" for n, t in weights.items() if not t.is_floating_point()), ""
+    )
+    if wrong:
+        raise RunError(f"The weights do not fit the net: {wrong}.")
     net.load_state_dict(weights)
+
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def misfit(there: Shapes, wanted: Shapes | None) -> str:
+    """In words the first weight that is missing, unknown or of another shape than a net wants it; '' where
+    all fit, or where nobody knows what is `wanted`."""
+    if wanted is None:
+        return ""
+    for name in sorted(wanted.keys() | there.keys()):
+        if there.get(name) != wanted.get(name):
+            shown = one_line(name, 80)
+            return f"'{shown}' has shape {there.get(name)}, the net's {wanted.get(name)}"
+    return ""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from antiphon.errors import RunError
 from antiphon.train import metrics
 from antiphon.train.folder import RunFolder
 
@@ -35,9 +34,10 @@ class Row:
     accuracy: float | None
 
 
-def rows(runs: Sequence[Path]) -> list[Row]:
-    """A row for each run, the lowest NLL first. Raises `RunError` where a folder is not a run."""
-    return sorted((_row(RunFolder(run)) for run in runs), key=lambda row: _or_inf(row.nll_per_step))
+def rows(runs: Sequence[Path], tell: metrics.Tell | None = None) -> list[Row]:
+    """A row for each run, the lowest NLL first; `tell` hears of damaged figures. Raises `RunError` where a
+    folder is not a run."""
+    return sorted((_row(RunFolder(run), tell) for run in runs), key=lambda row: _or_inf(row.nll_per_step))
 
 
 def curves(runs: Sequence[Path]) -> dict[str, dict[str, Curve]]:
@@ -47,24 +47,21 @@ def curves(runs: Sequence[Path]) -> dict[str, dict[str, Curve]]:
     return {str(run): _curves(metrics.read(RunFolder(run).metrics)) for run in runs}
 
 
-def _row(folder: RunFolder) -> Row:
-    about, lines = folder.read(), metrics.read(folder.metrics)
+def _row(folder: RunFolder, tell: metrics.Tell | None) -> Row:
+    about = folder.read()
+    recipe, lines = folder.recipe_of(about), metrics.read(folder.metrics, tell)
     judged = [line for line in lines if line["kind"] == "validation"]
     best = min(judged, key=metrics.judged, default={})
     last = max(lines, key=lambda line: line["step"], default={"step": 0})
-    speeds = sorted(line["steps_per_s"] for line in lines if line["kind"] == "train")
-    try:
-        recipe = about["recipe"]
-        return Row(
-            run=str(folder.root), recipe=recipe["name"], layers=tuple(recipe["net"].get("layers", ())),
-            n_parameters=about["n_parameters"], n_train=about["corpus"]["n_train"], steps=last["step"],
-            elapsed_s=max((line["elapsed_s"] for line in lines), default=0.0),
-            steps_per_s=speeds[len(speeds) // 2] if speeds else None,
-            best_step=best.get("step"), nll_per_step=best.get("nll_per_step"),
-            perplexity=best.get("perplexity"), accuracy=best.get("accuracy"),
-        )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        raise RunError(f"'{folder.about}' lacks {error}; was it written by antiphon train?") from error
+    speeds = sorted(line["steps_per_s"] for line in lines if line.get("steps_per_s") is not None)
+    return Row(
+        run=str(folder.root), recipe=recipe.name, layers=tuple(getattr(recipe.net, "layers", ())),
+        n_parameters=about["n_parameters"], n_train=about["corpus"]["n_train"], steps=last["step"],
+        elapsed_s=max((line.get("elapsed_s", 0.0) for line in lines), default=0.0),
+        steps_per_s=speeds[len(speeds) // 2] if speeds else None,
+        best_step=best.get("step"), nll_per_step=best.get("nll_per_step"),
+        perplexity=best.get("perplexity"), accuracy=best.get("accuracy"),
+    )  # fmt: skip
 
 
 def _curves(lines: list[dict[str, Any]]) -> dict[str, Curve]:

@@ -27,7 +27,7 @@ from antiphon.runtime.player import Player
 from antiphon.runtime.sampling_options import Sampling
 from antiphon.runtime.selfcheck import recorded
 from antiphon.runtime.session import PlayableModel, Session
-from antiphon.train import checkpoint, graph, metrics
+from antiphon.train import checkpoint, graph
 from antiphon.train.folder import RunFolder
 from antiphon.train.torch_player import TorchPlayer
 
@@ -80,15 +80,21 @@ def bundled(
     """The bundle that `export` writes. Raises `RunError`, `NameNotFound`."""
     folder = RunFolder(run)
     facts = folder.read()
+    recipe, opening = folder.recipe_of(facts), folder.opening(facts)
     weights, step, figures = _weights(folder, which)
-    model = nets.build(folder.recipe())
+    wrong = checkpoint.misfit({name: tuple(t.shape) for name, t in weights.items()}, nets.shapes(recipe))
+    if wrong:  # before a net is made, which may take any amount of memory
+        raise RunError(
+            f"The weights in '{run}' do not fit its recipe: {wrong}. Train anew in another folder."
+        )
+    model = nets.build(recipe)
     checkpoint.put_weights(model, weights)
     corpus = facts["corpus"]
     plain = _NO_CARD.format(name=name, summary=model.recipe.summary, corpus=Path(corpus["path"]).name)
     return of_model(
         model,
         name,
-        np.array(facts["opening"]),
+        opening,
         half=half,
         card=plain if card is None else card,
         provenance=_provenance(facts, step, licence),
@@ -211,9 +217,9 @@ def _weights(folder: RunFolder, which: str) -> tuple[dict[str, torch.Tensor], in
         raise NameNotFound("checkpoint", which, CHECKPOINTS)
     if which == "best":
         weights, facts = checkpoint.load(folder.best)
-        return weights, facts["step"], metrics.plain(facts["metrics"])
+        return weights, *checkpoint.figures_of(folder.best, facts)
     tensors, facts = checkpoint.load(folder.last)
-    return checkpoint.net_of(tensors), facts["step"], {}
+    return checkpoint.net_of(tensors), checkpoint.figures_of(folder.last, facts)[0], {}
 
 
 def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:

@@ -24,9 +24,10 @@ from antiphon.nets import EventModel, Heard
 from antiphon.nets.model import Step
 from antiphon.runtime.admission import OPSET, OVER_TIME
 from antiphon.runtime.admission.operators import RULES
-from antiphon.runtime.bundle import PREFILL, STEP, Graph, WeightPlace, weight_places
-from antiphon.runtime.bundle import Tensor as Shape
+from antiphon.runtime.bundle import PREFILL, STEP, Graph
 from antiphon.runtime.container import WEIGHTS
+from antiphon.runtime.index_values import Tensor as Shape
+from antiphon.runtime.weights import WeightPlace, weight_places
 
 OPERATORS = frozenset(RULES)
 """All operators, of ONNX's own domain, that a playing graph may have."""

@@ -4,10 +4,15 @@ sounds to TensorBoard's event files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,38 +32,79 @@ if find_spec("tensorboard") is None:
 
 
 class Board:
-    """Writes event files into `folder`, and hides those after `step` that an earlier, killed process left."""
+    """Writes an event file into `folder`, and hides those after `step` that an earlier, killed process left.
+
+    TensorBoard's own writer writes in a thread, where nobody hears that the disk is full.
+    """
 
     def __init__(self, folder: Path, step: int) -> None:
         # Loading it takes long, and only the leading process writes.
-        from torch.utils.tensorboard import SummaryWriter
+        from tensorboard.compat.proto import event_pb2
+        from tensorboard.summary.writer.record_writer import RecordWriter
+        from torch.utils.tensorboard import summary
 
-        self._writer = SummaryWriter(str(folder), purge_step=step + 1)
+        self._path, self._kinds = folder / _name(), event_pb2
+        self._make: Any = summary
+        self._file: IO[bytes] | None = None
+        with self._writing():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("wb")
+            self._writer = RecordWriter(self._file)
+            self._add(0, file_version="brain.Event:2")
+            purge = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+            self._add(step + 1, session_log=purge)
+            self._file.flush()
 
     def figures(self, step: int, kind: str, figures: Mapping[str, float]) -> None:
-        """One curve a figure, grouped by `kind`."""
+        """One curve a figure, grouped by `kind`. Raises `OutputError`, as all that writes does."""
         for name, value in figures.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, step)
-
-    def text(self, tag: str, text: str) -> None:
-        """A text to read beside the curves."""
-        self._writer.add_text(tag, text)
+            self._add(step, summary=self._make.scalar(f"{kind}/{name}", value))
 
     def picture(self, step: int, tag: str, pixels: NDArray[np.uint8]) -> None:
         """A picture, uint8 [height, width, channels]."""
-        self._writer.add_image(tag, pixels, step, dataformats="HWC")
+        self._add(step, summary=self._make.image(tag, pixels, dataformats="HWC"))
 
     def sound(self, step: int, tag: str, samples: NDArray[np.float32], rate: int) -> None:
         """Sound, float32 [n, channels] in -1..1, stored as mono."""
-        self._writer.add_audio(tag, samples.mean(axis=1)[None], step, sample_rate=rate)
+        self._add(step, summary=self._make.audio(tag, samples.mean(axis=1)[None], sample_rate=rate))
 
     def flush(self) -> None:
         """Let readers see what was written."""
-        self._writer.flush()
+        with self._writing():
+            if self._file is not None:
+                self._file.flush()
 
     def close(self) -> None:
-        """Write what is left and close the files."""
-        self._writer.close()
+        """Write what is left and close the file."""
+        with self._writing():
+            if self._file is not None:
+                self._file.close()
+
+    def _add(self, step: int, **what: Any) -> None:
+        event = self._kinds.Event(wall_time=time.time(), step=step, **what)
+        with self._writing():
+            self._writer.write(event.SerializeToString())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Raises `OutputError` where the file cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                if self._file is not None:
+                    self._file.close()
+            raise metrics.stopped(self._path, error) from error
+
+
+_numbers = count()
+
+
+def _name() -> str:
+    """A name for an event file that no other has; TensorBoard reads those of a folder in their order."""
+    return (
+        f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+    )
 
 
 class Reporter(Protocol):
@@ -81,7 +127,8 @@ class Journal:
         self, folder: RunFolder, state: State, max_steps: int, reporter: Reporter, sampling: NetSampler
     ) -> None:
         self._folder, self._max_steps, self._reporter, self._sampling = folder, max_steps, reporter, sampling
-        metrics.keep_until(folder.metrics, state.step or -1)  # before the first step nothing is finished
+        # Before the first step nothing is finished.
+        metrics.keep_until(folder.metrics, state.step or -1, reporter.say)
         self._board = Board(folder.tensorboard, state.step)
 
     def stepped(self, state: State, figures: Mapping[str, float], pace: Pace) -> None:

@@ -23,6 +23,10 @@ def learning_rate(step: int, training: Training) -> float:
     return final + (first - final) * (1 + math.cos(math.pi * done)) / 2
 
 
+SLOTS = ("step", "exp_avg", "exp_avg_sq")
+"""What is kept of a parameter that has moved: how often it has, and its moments."""
+
+
 class Adam:
     """Adam (Kingma and Ba, 2015) with its usual constants, to the bit what `torch.optim.Adam` computes.
 

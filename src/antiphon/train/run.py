@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from antiphon.data import batches
@@ -191,7 +190,7 @@ class _Run:
             return State()
         tensors, facts = checkpoint.load(self.folder.last)
         checkpoint.unpack(tensors, net, adam)
-        state = State.from_dict(facts)
+        state = checkpoint.state_of(self.folder.last, facts)
         return replace(state, elapsed_s=metrics.elapsed_s(self.folder.metrics, state.step))
 
     def _introduce(self, n_parameters: int, state: State) -> None:
@@ -202,8 +201,21 @@ class _Run:
         )
         for warning in data.warnings(fine_tuning=self.start.bundle is not None):
             self.reporter.say(f"Warning: {warning}")
+        if self.start.bundle is not None and not state.step and self.processes.leads:
+            self._compare(self.start.bundle)
         if state.step:
             self.reporter.say(f"Going on after step {state.step:,}, {duration(state.elapsed_s)} of training.")
+
+    def _compare(self, bundle: Bundle) -> None:
+        """Say where the bundle's graph plays something else than the net that is tuned."""
+        # It loads onnxruntime, which helpers need not.
+        from antiphon.train.likeness import unlikeness
+
+        net = build(bundle.recipe)
+        checkpoint.put_weights(net, {n: torch.from_numpy(w).float() for n, w in bundle.weights().items()})
+        wrong = unlikeness(bundle, net)
+        if wrong:
+            self.reporter.say(f"Warning: '{bundle.name}' may be altered: {wrong}. Its weights are tuned.")
 
     def _train(self, net: EventModel, adam: Adam, state: State) -> None:
         recipe, data = self.start.recipe, self.data
@@ -235,7 +247,7 @@ class _Run:
         from antiphon.train.sample import NetSampler
 
         recipe = self.start.recipe
-        opening = np.array(self.folder.read()["opening"])
+        opening = self.folder.opening(self.folder.read())
         sampling = NetSampler(net, recipe, opening, self.device.torch_device, self.seed)
         return Journal(self.folder, state, recipe.training.max_steps, self.reporter, sampling)
 

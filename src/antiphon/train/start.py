@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from antiphon import recipes
-from antiphon.errors import NameNotFound, OptionError
+from antiphon import nets, recipes
+from antiphon.errors import BundleError, NameNotFound, OptionError
 from antiphon.nets import EventBatch, EventModel
 from antiphon.recipes import Recipe
 from antiphon.runtime.bundle import Bundle, find
-from antiphon.train.checkpoint import put_weights
+from antiphon.runtime.weights import weight_places
+from antiphon.train.checkpoint import misfit, put_weights
 
 FREEZE = ("body", "all-but-output")
 """What fine-tuning may leave as it is."""
@@ -177,4 +178,16 @@ def starting_point(
             f"{wrong} cannot be changed with --from: the weights of '{bundle}' fit its own net only. Change "
             "training.* values, or train from scratch without --from."
         )
+    check_sizes(opened)
     return Start(changed, opened, tuning)
+
+
+def check_sizes(bundle: Bundle) -> None:
+    """Raises `BundleError` where the weights are not those of the recipe's net; before such a net is made,
+    which may take any amount of memory."""
+    places = weight_places(bundle.safetensors)
+    wrong = misfit({name: place.shape for name, place in places.items()}, nets.shapes(bundle.recipe))
+    if wrong:
+        raise BundleError(
+            f"The weights of '{bundle.name}' do not fit its recipe: {wrong}. Get the bundle anew."
+        )

@@ -10,26 +10,33 @@ computes is known in types and sizes before it runs, so a step is bounded in mem
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from antiphon.errors import BundleError
+from antiphon.runtime.admission.costs import cost
 from antiphon.runtime.admission.known import Known, of_value
 from antiphon.runtime.admission.operators import infer
 from antiphon.runtime.admission.protobuf import Refused
 from antiphon.runtime.admission.reader import OnnxGraph, Port, read
-from antiphon.runtime.bundle import PREFILL, Bundle, Graph, Tensor, WeightPlace, weight_places
+from antiphon.runtime.bundle import PREFILL, Bundle, Graph
 from antiphon.runtime.container import WEIGHTS, brief
+from antiphon.runtime.index_values import Tensor
+from antiphon.runtime.weights import WeightPlace, weight_places
 
 OPSET = 18
 MOST_NODES = 4096
-MOST_NUMBERS, MOST_NUMBERS_PER_ROW = 1 << 26, 1 << 18
-"""Numbers that one step may make in all: so many, and so many for each of its rows (and of the events that it
-hears at once)."""
-MOST_PRODUCTS_PER_ROW = 1 << 28
-"""Multiplications of its matrix products, for each row."""
-MOST_STATE = 1 << 24
+MOST_BYTES, MOST_BYTES_PER_ROW = 1 << 27, 1 << 20
+"""What one step may make in all: so much, and so much for each of its rows (and of the events that it hears
+at once)."""
+MOST_COST, MOST_COST_PER_ROW = 1 << 24, 1 << 25
+"""What it may take, in the units of `costs`: 17 ms, and 34 ms a row, so that two pieces of four bars of the
+finest grid are there in 16 s. The largest registered recipe takes 3 ms a row."""
+MOST_BYTES_ONCE, MOST_COST_ONCE = 1 << 29, 1 << 31
+"""The same for what is computed of weights and constants alone, when a graph is opened: weights in half
+precision become whole there."""
+MOST_STATE = 1 << 23
 """Numbers of the state of one row."""
 
 
@@ -64,17 +71,17 @@ class AdmittedGraph:
 
     def _check(self, batch: int, time: int) -> None:
         known = self._known_before(batch, time)
-        numbers = products = 0
+        heard = {*self._inputs}
+        size, spent = [0, 0], [0, 0]  # of what is computed once, and in every step
         for node in self._graph.nodes:
             given = [known[name] if name else None for name in node.inputs]
-            for name, tensor in zip(node.outputs, infer(node, given), strict=False):
-                known[name] = tensor
-                numbers += math.prod(tensor.shape)
-                if node.op in ("MatMul", "Gemm") and given[0] is not None:
-                    products += math.prod(tensor.shape) * max(given[0].shape, default=1)
-        rows = batch * time
-        if numbers > MOST_NUMBERS + rows * MOST_NUMBERS_PER_ROW or products > rows * MOST_PRODUCTS_PER_ROW:
-            raise Refused(f"a step of {rows} rows takes {numbers:,} numbers and {products:,} products")
+            made = infer(node, given)
+            known |= zip(node.outputs, made, strict=False)
+            every = not heard.isdisjoint(node.inputs)
+            heard |= {*node.outputs} if every else set()
+            size[every] += sum(math.prod(tensor.shape) * tensor.dtype.itemsize for tensor in made)
+            spent[every] += cost(node, given, made)
+            _check_sums(size, spent, batch * time)
         for name, (kind, shape) in self._index.outputs.items():
             if (known[name].dtype, known[name].shape) != (np.dtype(kind), (batch, *shape)):
                 raise Refused(f"'{name[:40]}' has another type or shape than its index says")
@@ -109,6 +116,16 @@ class AdmittedGraph:
 
 OVER_TIME = frozenset({"event", "position", "control", "value"})
 """Inputs of a prefill that have a dimension of time."""
+
+
+def _check_sums(size: Sequence[int], spent: Sequence[int], rows: int) -> None:
+    """Raises `Refused` where a graph takes too much memory or time."""
+    bytes_once, bytes_now = size
+    if bytes_once > MOST_BYTES_ONCE or bytes_now > MOST_BYTES + rows * MOST_BYTES_PER_ROW:
+        raise Refused(f"a step of {rows} rows takes {max(size) >> 20:,} MB of memory or more")
+    cost_once, cost_now = spent
+    if cost_once > MOST_COST_ONCE or cost_now > MOST_COST + rows * MOST_COST_PER_ROW:
+        raise Refused(f"a step of {rows} rows takes {max(spent) // 10**6:,} ms or more")
 
 
 def admit(bundle: Bundle) -> dict[str, AdmittedGraph]:

@@ -7,7 +7,9 @@ values than any graph of ours has, is refused.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 
@@ -17,6 +19,28 @@ class Refused(ValueError):
 
 _MOST_VALUES = 1 << 16
 """Of one field."""
+_MOST_IN_ALL = 1 << 18
+"""Values of all fields of a file, a hundred times those of our largest graph: reading them takes a second."""
+
+_values: ContextVar[list[int]] = ContextVar("values")
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """Inside, `message` refuses to read more values than any graph has."""
+    token = _values.set([0])
+    try:
+        yield
+    finally:
+        _values.reset(token)
+
+
+def _count(n: int) -> None:
+    counter = _values.get(None)
+    if counter is not None:
+        counter[0] += n
+        if counter[0] > _MOST_IN_ALL:
+            raise Refused(f"it has more than {_MOST_IN_ALL:,} values")
 
 
 def message(data: bytes, known: Mapping[int, str], what: str) -> dict[int, Any]:
@@ -47,9 +71,11 @@ def message(data: bytes, known: Mapping[int, str], what: str) -> dict[int, Any]:
         else:
             value, at = data[at : at + length], at + length  # type: ignore[assignment]
         several = kind.isupper()
+        _count(1)
         values = [value] if kind in "bB" and wire == _BYTES else _numbers(kind, wire, value)
         if several:
             before = found.setdefault(number, [])
+            _count(len(values))
             if len(before) + len(values) > _MOST_VALUES:
                 raise Refused(f"{what} has more than {_MOST_VALUES:,} values in its field {number}")
             before.extend(values)

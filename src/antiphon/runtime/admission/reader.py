@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.runtime.admission.protobuf import Refused, message
+from antiphon.runtime.admission.protobuf import Refused, counted, message
 
 DTYPES: Mapping[int, np.dtype[Any]] = MappingProxyType(
     {
@@ -73,7 +73,8 @@ class OnnxGraph:
 def read(data: bytes) -> OnnxGraph:
     """The graph in the bytes of a file. Raises `Refused`."""
     try:
-        return _read(data)
+        with counted():
+            return _read(data)
     except ValueError as error:  # numpy's, of shapes that no array can have
         raise error if isinstance(error, Refused) else Refused("a tensor has an impossible shape") from None
 
