@@ -57,9 +57,11 @@ def evaluate(
     from antiphon.generate.counterparts import counterparts
 
     opened = _opened(bundle)
+    judged = Corpus.open(corpus, opened.recipe.learns_from)
+    judged.verify()
     figures = report(
         opened,
-        Corpus.open(corpus, opened.recipe.learns_from),
+        judged,
         split.value,
         partial(counterparts, opened, seed=seed),
         with_structure=structure,

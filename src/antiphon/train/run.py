@@ -88,7 +88,9 @@ def train(
         raise OptionError(f"The seed is {seed}; expected 0 or more, below 2^63.")
     where = choose_device(device, local_rank())
     n = how_many(processes, threads, where.torch_device, start.recipe.training.batch_size)
-    data = training_data(Corpus.open(corpus, start.recipe.learns_from), start.recipe)
+    opened = Corpus.open(corpus, start.recipe.learns_from)
+    opened.verify()  # hashing takes a moment, and hours follow
+    data = training_data(opened, start.recipe)
     job = {
         "recipe": start.recipe.as_dict(), "corpus": str(corpus), "out": str(out), "seed": seed,
         "from_bundle": None if from_bundle is None else str(from_bundle), "tuning": asdict(start.tuning),
