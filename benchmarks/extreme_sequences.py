@@ -1,10 +1,11 @@
 """Does any number in a NoteSequence crash, hang or bloat what reads it? Messages with an extreme number in
 every field that has one, alone (.pb) and in records (.tfrecord).
 
-    python benchmarks/extreme_sequences.py [-n 2000] [--limit 10] [--seed 0] [--keep DIR]
+    python benchmarks/extreme_sequences.py [-n 2000] [--limit 60] [--seed 0] [--keep DIR]
 
 Each goes through `io.load`, what `antiphon show` prints, every format that is written, both grids and the
-extraction of every kind of sequence, in a worker process that is watched. Exits 1 after any crash or hang.
+extraction of every kind of sequence, in a worker process that is watched. Exits 1 after any crash or hang;
+the longest music that is written takes some seconds.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _is_written(score: Score) -> bool:
     """Whether every format holds `score`; what is written can be read again."""
     whole = True
     for form in io.formats():
-        if form.dumps is None:
+        if form.dumps is None or form.name == "MXL":  # which is MusicXML, packed
             continue
         try:
             data = form.dumps(score)
@@ -179,7 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options = watched.options(parser, number=2_000, limit=10.0)
+    options = watched.options(parser, number=2_000, limit=60.0)
     found, failed = seeds(random.Random(options.seed)), 0
     options.number //= len(_SUFFIXES)
     for suffix, mutant in zip(_SUFFIXES, (extreme, as_record), strict=True):
