@@ -1,10 +1,11 @@
 """Does any number in a NoteSequence crash, hang or bloat what reads it? Messages with an extreme number in
 every field that has one, alone (.pb) and in records (.tfrecord).
 
-    python benchmarks/extreme_sequences.py [-n 2000] [--limit 10] [--seed 0] [--keep DIR]
+    python benchmarks/extreme_sequences.py [-n 2000] [--limit 60] [--seed 0] [--keep DIR]
 
 Each goes through `io.load`, what `antiphon show` prints, every format that is written, both grids and the
-extraction of every kind of sequence, in a worker process that is watched. Exits 1 after any crash or hang.
+extraction of every kind of sequence, in a worker process that is watched. Exits 1 after any crash or hang;
+the longest music that is written takes some seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _TIMES = (
     0.0, -0.0, 1e-320, -1e-320, 1e-9, 0.5, 1.0, 3600.0, 172_799.0, 172_801.0, 1e6, 1e9, 1e12, 1e18, 1e300,
     1e308, -1.0, -1e308, float("nan"), float("inf"), float("-inf"),
 )  # fmt: skip
-_QPM = (1e-320, 1e-300, 1e-9, 0.009, 0.01, 3.0, 120.0, 1e4, 6e7, 7e7, 1e12, 1e300, 1e308, -1.0, 0.0,
+_QPM = (1e-320, 1e-300, 1e-9, 0.009, 0.01, 3.0, 120.0, 1e4, 6e7, 1e9, 1e12, 1e300, 1e308, -1.0, 0.0,
         float("nan"), float("inf"), float("-inf"))  # fmt: skip
 _INT32 = (0, 1, 2, 3, 4, 7, 64, 127, 128, 255, 256, 32_767, 32_768, 65_536, 1 << 20, (1 << 31) - 1,
           -1, -2, -128, -32_769, -(1 << 31))  # fmt: skip
@@ -154,7 +155,7 @@ def _is_written(score: Score) -> bool:
     """Whether every format holds `score`; what is written can be read again."""
     whole = True
     for form in io.formats():
-        if form.dumps is None:
+        if form.dumps is None or form.name == "MXL":  # which is MusicXML, packed
             continue
         try:
             data = form.dumps(score)
@@ -179,7 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options = watched.options(parser, number=2_000, limit=10.0)
+    options = watched.options(parser, number=2_000, limit=60.0)
     found, failed = seeds(random.Random(options.seed)), 0
     options.number //= len(_SUFFIXES)
     for suffix, mutant in zip(_SUFFIXES, (extreme, as_record), strict=True):

@@ -206,7 +206,8 @@ def test_a_claimed_shape_is_not_made(corpus: Path, claim: int) -> None:
     [
         {"rows": True}, {"rows": 1 << 60}, {"pieces": -1}, {"files": "8"}, {"steps_per_quarter": 10**6},
         {"kinds": {}}, {"kinds": {"../x": {"options": {}, "fields": ["a"], "n": 0, "events": 0}}},
-        {"likeness": []}, {"sha256": 3}, {"duplicates": 3}, {"digest": None}, {"rows": float("nan")},
+        {"likeness": []}, {"sha256": 3}, {"duplicates": 3}, {"digest": None}, {"digest": "a/b"},
+        {"rows": float("nan")},
         {"digest": "\ud800"},
     ],
 )  # fmt: skip

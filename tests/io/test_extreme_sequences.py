@@ -34,7 +34,7 @@ def test_extreme_numbers_are_read_or_refused(benchmark: Benchmark, tmp_path: Pat
     assert len(set(outcomes)) > 4
 
 
-@pytest.mark.parametrize("qpm", [1e-320, 1e-9, 1e9, 1e308, float("nan"), float("inf"), -1.0, 0.0])
+@pytest.mark.parametrize("qpm", [1e-320, 1e-9, 1e10, 1e308, float("nan"), float("inf"), -1.0, 0.0])
 @pytest.mark.parametrize("grid", [{}, {"steps_per_quarter": 4}])
 def test_an_impossible_tempo_is_left_out(tmp_path: Path, qpm: float, grid: dict[str, Any]) -> None:
     message = note_sequence()["NoteSequence"](quantization_info=grid)

@@ -73,11 +73,11 @@ def test_words_for_meters_and_keys() -> None:
     assert (str(Key(3)), str(Key(9, "minor"))) == ("Eb major", "A minor")
 
 
-@pytest.mark.parametrize("qpm", [1e-320, 0.009, 6.1e7, 1e308, float("nan"), float("inf"), -1.0, 0.0])
+@pytest.mark.parametrize("qpm", [1e-320, 0.009, 1.1e9, 1e308, float("nan"), float("inf"), -1.0, 0.0])
 def test_impossible_tempos_are_left_out_of_a_map_and_make_none(qpm: float) -> None:
     assert TempoMap.of([(0, 90.0), (480, qpm), (960, 80.0)]) == TempoMap.of([(0, 90.0), (960, 80.0)])
     assert TempoMap.of([(0, qpm)]) == TempoMap.of()
-    with pytest.raises(InputError, match=r"quarters per minute; expected 0\.01 to 6e"):
+    with pytest.raises(InputError, match=r"quarters per minute; expected 0\.01 to 1e"):
         TempoMap(np.array([0, 480]), np.array([120.0, qpm]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ _MAX_BYTES = 16 << 20
 _MOST = 1 << 48
 """Bound of every count: what no disk holds."""
 _MOST_STEPS, _MOST_FIELDS = 96, 256
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -139,7 +141,7 @@ _KIND_CHECKS: dict[str, Callable[[Any], bool]] = {
 _MAYBE_OF_KIND: dict[str, Callable[[Any], bool]] = {"likeness": _is_counts, "sample": _is(str)}
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "kinds": _are_kinds,
-    "digest": _is(str),
+    "digest": lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None,
     "rows": _is_count,
     "files": _is_count,
     "pieces": _is_count,

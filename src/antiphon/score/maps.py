@@ -33,9 +33,9 @@ __all__ = [
 ]
 
 DEFAULT_QPM = 120.0
-SLOWEST_QPM, FASTEST_QPM = 0.01, 6e7
-"""The tempos that there are, in quarters per minute: the fastest is a microsecond a quarter, MIDI's; at the
-slowest a quarter lasts for an hour and 40 minutes. Times stay finite whatever a file says."""
+SLOWEST_QPM, FASTEST_QPM = 0.01, 1e9
+"""The tempos that there are, in quarters per minute: at the slowest a quarter lasts for an hour and 40
+minutes, at the fastest less than MIDI's microsecond. Times stay finite whatever a file says."""
 
 
 def is_tempo(qpm: float) -> bool:

@@ -30,7 +30,7 @@ def dumps(score: Score) -> bytes:
     Times are rounded to a grid of 48 to a quarter. A part has one program and loudness in eight grades;
     controls, bends and markers are left out, and so are things `about` the piece for which ABC has no field.
     What overlaps within a part is written with '&'. Raises `OutputError` for a meter that ABC cannot hold
-    and for more than 100,000 bars.
+    and for more than 100,000 bars in all parts.
     """
     sheet = _Sheet(score)
     text = "\n".join([*_header(score), *(line for i in range(len(sheet.names)) for line in sheet.voice(i))])
@@ -83,8 +83,10 @@ class _Sheet:
 
     def _lines(self) -> list[int]:
         """Bar lines, and the end of the music."""
-        if (n_bars := bars.most_bars(self.score)) > _MOST_BARS:
-            raise OutputError(f"music of {n_bars} bars; ABC is written with at most {_MOST_BARS}.")
+        if (n_bars := bars.most_bars(self.score) * len(self.names)) > _MOST_BARS:
+            raise OutputError(
+                f"music of {n_bars} bars in all parts; ABC is written with at most {_MOST_BARS}."
+            )
         found = {self._at(int(time)) for time in bars.bar_lines(self.score)}
         begun = [*self.score.notes.start.tolist(), *(mark.time for mark in self.score.chords)]
         end = max((self._at(time) + 1 for time in {max(begun, default=-1)} if time >= 0), default=0)

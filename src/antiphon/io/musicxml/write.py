@@ -33,7 +33,7 @@ _HEAD = (
     '"http://www.musicxml.org/dtds/partwise.dtd">\n<score-partwise version="4.0">\n'
 )
 _CHANNELS = [channel for channel in range(1, 17) if channel != DRUM_CHANNEL]
-_MOST_MEASURES = 300_000
+_MOST_MEASURES = 200_000
 _MIDDLE_C = 60
 _OFFSET = "\0"  # in the markup of a direction, replaced by its offset in the measure
 _NO_CREATORS = ("copyright", "source", "work")
@@ -44,7 +44,7 @@ def document(score: Score) -> bytes:
     values can, and a note that no note values make has its length alone.
 
     Notes without a length get one tick. Left out: controls, pitch bends, lyrics where no note of their part
-    begins, chord symbols that are none. Raises `OutputError` for more than 300,000 measures in all parts,
+    begins, chord symbols that are none. Raises `OutputError` for more than 200,000 measures in all parts,
     or 100,000 in one.
     """
     sheet = Sheet.of(score)
