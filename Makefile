@@ -23,6 +23,9 @@ soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/fuzz_midi.py -n 20000
 	for format in abc musicxml mxl tfrecord; do $(BIN)/python benchmarks/fuzz_formats.py $$format -n 2000 || exit 1; done
 	$(BIN)/python benchmarks/formats_table.py --unexpected
+	$(BIN)/python benchmarks/hostile_bundles.py
+	$(BIN)/python benchmarks/hostile_bundles.py --mutants 20000
+	$(BIN)/python benchmarks/altered_runs.py -n 500
 
 ## check: style and types
 check: $(VENV)/.develop

@@ -90,8 +90,8 @@ class AlteredRuns(Trial):
             "compare": ["compare", run, "--json"],
             "export": ["export", run, "-o", str(out / "made.antiphon")],
             "evaluate": ["evaluate", run, "--corpus", corpus],
-            "train": ["train", "melody/lookback", "--corpus", corpus, "-o", run, "--steps", "8", "--device", "cpu",
-                      "--threads", "1", *settings],
+            "train": ["train", "melody/lookback", "--corpus", corpus, "-o", run, "--steps", "8", "--device",
+                      "cpu", "--threads", "1", *settings],
         }[verb]  # fmt: skip
 
 

@@ -139,7 +139,8 @@ def test_a_list_of_a_million_members_is_not_read(
 
 def test_values_of_an_index_are_such_as_can_be_used(made: dict[str, Any], tmp_path: Path) -> None:
     said = {
-        "raw 0 as metrics": "NaN is no number", "raw 3 as metrics": "too large", "raw 5 as name": "half a character",
+        "raw 0 as metrics": "NaN is no number", "raw 3 as metrics": "too large",
+        "raw 5 as name": "half a character",
         "raw 7 as metrics": "nested too deeply", "index provenance.corpus odd 8": "expected values by name",
         "index provenance.steps odd 2": "expected a number of steps", "ten thousand graphs": "does not know",
     }  # fmt: skip
