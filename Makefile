@@ -31,6 +31,9 @@ soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/extreme_sequences.py -n 2000
 	$(BIN)/python benchmarks/altered_corpora.py -n 1000
 	$(BIN)/python benchmarks/formats_table.py --unexpected
+	$(BIN)/python benchmarks/hostile_bundles.py
+	$(BIN)/python benchmarks/hostile_bundles.py --mutants 20000
+	$(BIN)/python benchmarks/altered_runs.py -n 500
 
 ## check: style and types
 check: $(VENV)/.develop

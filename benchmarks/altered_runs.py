@@ -84,15 +84,14 @@ class AlteredRuns(Trial):
 
     def _run_words(self, verb: str, out: Path) -> list[str]:
         run, corpus = str(out / "run"), str(self.corpus)
-        settings = [
-            word for n, v in _SETTINGS.items() if n != "training.max_steps" for word in ("--set", f"{n}={v}")
-        ]
+        values = [f"{name}={value}" for name, value in _SETTINGS.items() if name != "training.max_steps"]
+        settings = [word for value in values for word in ("--set", value)]
         return {
             "compare": ["compare", run, "--json"],
             "export": ["export", run, "-o", str(out / "made.antiphon")],
             "evaluate": ["evaluate", run, "--corpus", corpus],
-            "train": ["train", "melody/lookback", "--corpus", corpus, "-o", run, "--steps", "8", "--device", "cpu",
-                      "--threads", "1", *settings],
+            "train": ["train", "melody/lookback", "--corpus", corpus, "-o", run, "--steps", "8", "--device",
+                      "cpu", "--threads", "1", *settings],
         }[verb]  # fmt: skip
 
 

@@ -106,8 +106,29 @@ def attacks() -> Iterator[Attack]:
         yield from part()
 
 
+Computed = tuple[list[Any], dict[str, Any]]
+
+
 def _poison(name: str, nodes: list[Any], constants: dict[str, Any] | None = None, *domains: str) -> Attack:
     return name, lambda: poisoned(nodes, constants, domains)
+
+
+def _later(name: str, make: Callable[..., Computed], *given: Any) -> Attack:
+    """The same with nodes that take long to make."""
+    return name, lambda: poisoned(*make(*given))
+
+
+def _sums(count: int) -> Computed:
+    many = [node("Add", ["evil" if i == 0 else f"k{i}", "none"], [f"k{i + 1}"]) for i in range(count)]
+    return [summed("temperature"), *many], {}
+
+
+def _products(width: int, times: int) -> Computed:
+    nodes = [node("Expand", ["temperature", "n"], ["x"]), node("Mul", ["x", "s"], ["w"])]
+    nodes += [node("Expand", ["temperature", "one"], ["v0"])]
+    nodes += [node("MatMul", [f"v{i}", "w"], [f"v{i + 1}"]) for i in range(times)]
+    sizes = {"n": np.array([width, width]), "one": np.array([1, width]), "s": np.float32(1e-6)}
+    return [*nodes, summed(f"v{times}")], sizes
 
 
 def _operators() -> Iterator[Attack]:
@@ -321,8 +342,7 @@ def _structure() -> Iterator[Attack]:
     yield changed("a doc of 10 MB", lambda p: setattr(p.graph, "doc_string", "x" * 10**7))
     yield changed("names of 1 MB", lambda p: setattr(p.graph.node[0], "name", "x" * 10**6))
     for count in (5_000, 60_000, 400_000):
-        many = [node("Add", ["evil" if i == 0 else f"k{i}", "none"], [f"k{i + 1}"]) for i in range(count)]
-        yield _poison(f"{count} operators", [summed("temperature"), *many])
+        yield _later(f"{count} operators", _sums, count)
     wide = node("Concat", ["temperature"] * 200_000, ["x"], axis=0)
     yield _poison("200,000 inputs of one", [wide, summed("x")])
     yield _poison("many small names", [node("Add", ["temperature"] * 3000, [f"m{i}"]) for i in range(900)])
@@ -359,13 +379,9 @@ def _limits() -> Iterator[Attack]:
             (1 << 20, 2000),
             (1 << 25, 1),
         ):
-            yield _poison(f"{op} of {width} {times} times", *_chain(op, width, times))
+            yield _later(f"{op} of {width} {times} times", _chain, op, width, times)
     for width, times in ((256, 60), (256, 1000), (1024, 30), (1024, 60), (1024, 1000), (2048, 8), (4096, 2)):
-        nodes = [node("Expand", ["temperature", "n"], ["x"]), node("Mul", ["x", "s"], ["w"])]
-        nodes += [node("Expand", ["temperature", "one"], ["v0"])]
-        nodes += [node("MatMul", [f"v{i}", "w"], [f"v{i + 1}"]) for i in range(times)]
-        sizes = {"n": np.array([width, width]), "one": np.array([1, width]), "s": np.float32(1e-6)}
-        yield _poison(f"{times} products of {width}", [*nodes, summed(f"v{times}")], sizes)
+        yield _later(f"{times} products of {width}", _products, width, times)
 
 
 def _chain(op: str, width: int, times: int) -> tuple[list[Any], dict[str, Any]]:

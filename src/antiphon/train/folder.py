@@ -191,7 +191,9 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
         found = (facts[group] if group else facts).get(name)
         if not _is(what, found):
             raise ValueError(f"its '{path}' is {one_line(repr(found), 40)}, not {what}")
-    begun = facts.get("from")
+    if "from" not in facts:
+        raise ValueError("it does not say what it was begun 'from'")
+    begun = facts["from"]
     if begun is not None and not (_is(_GROUP, begun) and _is(_COUNT, begun.get("steps", 0))):
         raise ValueError("its 'from' is neither null nor says how many 'steps' the bundle was trained for")
 
