@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+LOWEST := .venv-lowest
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
-.PHONY: demo test soak check bench bundles-table clean
+.PHONY: demo test test-lowest soak check bench lock bundles-table clean
 
 ## demo: new melodies as MIDI, MP3 and PNG with a contact sheet, in demo/ (installs no torch)
 demo: $(VENV)/.play
@@ -17,6 +18,11 @@ demo: $(VENV)/.play
 ## test: the whole suite
 test: $(VENV)/.develop
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+## test-lowest: the whole suite with the oldest version of each library that pyproject.toml allows. `make test` on
+## a fresh machine has the newest. What old libraries say about newer ones that they use is no failure.
+test-lowest: $(LOWEST)/.ready
+	$(MAKE) test VENV=$(LOWEST) PYTEST_ARGS="-W default::DeprecationWarning $(PYTEST_ARGS)"
 
 ## soak: long runs apart from the suite: damaged files by the ten thousand, and a whole collection
 soak: $(VENV)/.develop
@@ -51,6 +57,18 @@ $(VENV)/.develop: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Installing what is needed to train and test (some minutes, once)..."
 	$(PIP) -c constraints.txt -e '.[all,dev]'
 	@touch $@ $(VENV)/.play
+
+## lock: requirements.lock anew: what plays, version by version with the hash of each file, for all systems
+lock: $(VENV)/.develop
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q \
+		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o requirements.lock
+
+$(LOWEST)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) benchmarks/lowest_versions.py > $(LOWEST)/lowest.txt
+	@echo "Installing the oldest versions that we allow (some minutes, once)..."
+	$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -c $(LOWEST)/lowest.txt -e '.[all,dev]'
+	@touch $@ $(LOWEST)/.python $(LOWEST)/.play $(LOWEST)/.develop
 
 clean:
 	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache

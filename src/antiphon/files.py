@@ -93,7 +93,8 @@ def claimed(folder: Path, *, wait: Callable[[str], None] | None = None) -> Itera
         folder.mkdir(parents=True, exist_ok=True)
         handle = _lock_of(folder)
     except (FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"'{folder}' is a file; choose a folder with -o.") from error
+        file = _no_folder(folder / "file")
+        raise OutputError(f"Cannot write '{folder}': '{file}' is a file; choose a folder with -o.") from error
     except OSError as error:
         raise unwritable(folder, error) from error
     try:

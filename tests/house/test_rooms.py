@@ -19,7 +19,8 @@ SRC = Path(__file__).resolve().parents[2] / "src" / "antiphon"
 ROOMS = {
     room: set(imported.split())
     for room, imported in {
-        "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema errors",
+        "cli": "train arrange generate evaluate runtime data recipes codecs render io score schema files "
+        "errors",
         "compat": "",
         "train": "evaluate runtime nets data recipes codecs render score arrays files errors",
         "arrange": "score errors",

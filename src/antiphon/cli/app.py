@@ -39,11 +39,12 @@ def _register() -> None:
 
 
 class _Output:
-    """Standard output as `plain` has it; raises `OutputError` where it cannot be written (a full disk, a
-    reader that went away)."""
+    """Standard output as `plain` has it; remembers, and raises as `OutputError`, why it could not be written
+    (a full disk, a reader that went away)."""
 
     def __init__(self, plain: TextIO) -> None:
         self._plain = plain
+        self._failure: OutputError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -57,13 +58,25 @@ class _Output:
         """As every text file's."""
         self._outward(self._plain.flush)
 
-    @staticmethod
-    def _outward(call: Callable[..., Any], *given: str) -> Any:
+    def finish(self) -> None:
+        """Write what is left. Raises the first failure, also where whoever wrote has swallowed it; what could
+        not be written is forgotten, so that ending does not fail at it once more."""
+        try:
+            self.flush()
+        except OutputError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.close(nowhere)
+        if self._failure is not None:
+            raise self._failure
+
+    def _outward(self, call: Callable[..., Any], *given: str) -> Any:
         try:
             return call(*given)
         except OSError as error:
-            _discard_output()
-            raise OutputError(f"Standard output cannot be written: {error.strerror or error}.") from error
+            why = OutputError(f"Standard output cannot be written: {error.strerror or error}.")
+            self._failure = self._failure or why
+            raise why from error
 
 
 @contextmanager
@@ -78,19 +91,12 @@ def _output() -> Iterator[None]:
         raise OutputError("Standard output is closed; send it to a file, or to /dev/null.")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
-    checked = cast(TextIO, _Output(sys.stdout))
-    with redirect_stdout(checked):
+    checked = _Output(sys.stdout)
+    with redirect_stdout(cast(TextIO, checked)):
         try:
             yield
         finally:
-            checked.flush()
-
-
-def _discard_output() -> None:
-    """Let what is still to be printed vanish, so that ending does not fail at it once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
+            checked.finish()
 
 
 def _warn_in_one_line() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from antiphon.cli import flags
 from antiphon.errors import NameNotFound, OptionError
+from antiphon.files import claimed
 
 if TYPE_CHECKING:
     from antiphon.generate import Piece
@@ -164,7 +165,19 @@ class _Written:
         names: list[str] | None = None,
         cells: list[tuple[str, str]] | None = None,
     ) -> None:
-        """All pieces into `folder`, with the page that shows them, each in its cell of a sweep."""
+        """All pieces into `folder`, with the page that shows them, each in its cell of a sweep.
+
+        What belongs together is written together: where another process writes there, this one waits."""
+        with claimed(folder, wait=lambda line: typer.echo(line, err=True)):
+            self._all(pieces, folder, names, cells)
+
+    def _all(
+        self,
+        pieces: list[Piece],
+        folder: Path,
+        names: list[str] | None,
+        cells: list[tuple[str, str]] | None,
+    ) -> None:
         from antiphon.render import sheet
 
         digits = len(str(len(pieces)))
