@@ -24,11 +24,14 @@ test: $(VENV)/.develop
 test-lowest: $(LOWEST)/.ready
 	$(MAKE) test VENV=$(LOWEST) PYTEST_ARGS="-W default::DeprecationWarning $(PYTEST_ARGS)"
 
-## soak: long runs apart from the suite: damaged files by the ten thousand, and a whole collection
+## soak: long runs apart from the suite: damaged files by the ten thousand, a whole collection, errors of the system at every call, kills and races
 soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/fuzz_midi.py -n 20000
 	for format in abc musicxml mxl tfrecord; do $(BIN)/python benchmarks/fuzz_formats.py $$format -n 2000 || exit 1; done
 	$(BIN)/python benchmarks/formats_table.py --unexpected
+	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/kills.py -n 200
+	$(BIN)/python benchmarks/races.py -n 50
 
 ## check: style and types
 check: $(VENV)/.develop

@@ -23,7 +23,15 @@ import antiphon
 from harm.workbench import environment
 
 _HEAVY = (
-    *("torch", "torch.utils.tensorboard", "torch._dynamo", "torch.export", "torch.onnx", "onnx", "onnxscript"),
+    *(
+        "torch",
+        "torch.utils.tensorboard",
+        "torch._dynamo",
+        "torch.export",
+        "torch.onnx",
+        "onnx",
+        "onnxscript",
+    ),
     *("matplotlib.backends.backend_agg", "symusic", "soundfile", "safetensors.torch"),
 )
 _ANY_TRACER = 0x59616D61, -1

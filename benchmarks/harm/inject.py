@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harm.forge import Forge
-from harm.workbench import COMMANDS, Command, Workbench, contents, differences, losses
+from harm.workbench import Command, Workbench, contents, differences, losses
 
 CALLS = {
     "write": ("write", "pwrite64", "writev", "ftruncate", "fallocate"),
@@ -74,6 +74,8 @@ class Trial:
     point: Point
     status: int
     """Exit code; a signal, negative."""
+    hit: str
+    """What the calls touched that failed."""
     wrong: tuple[str, ...]
 
     @property
@@ -120,13 +122,16 @@ class Injector:
         folder = self._bench.prepare(command, self._number)
         log = self._bench.root / f"trace{self._number}"
         names = ",".join(call for call, _ in point.counts) or point.call
-        flags = [word for flag in (f"trace={names}", *point.flags()) for word in ("-e", flag)]
+        flags = ["-y", "-s", "300"] + [
+            word for flag in (f"trace={names}", *point.flags()) for word in ("-e", flag)
+        ]
         status, _ = self._traced(command, folder, flags, log)
-        hit = point.kind == "kill" or "(INJECTED)" in log.read_text("utf-8", "replace")
-        wrong = [] if hit else ["the fault did not happen"]
+        trace = log.read_text("utf-8", "replace").splitlines()
+        hit = "; ".join(sorted({_touched(line, self._bench.root) for line in trace if "(INJECTED)" in line}))
+        wrong = [] if hit or point.kind == "kill" else ["the fault did not happen"]
         wrong += judged(command, point, status, folder, self._bench)
         wrong += losses(command, folder, self._bench)
-        return Trial(command.name, point, status, (*wrong, *self._again(command, folder)))
+        return Trial(command.name, point, status, hit, (*wrong, *self._again(command, folder)))
 
     def _again(self, command: Command, folder: Path) -> Iterator[str]:
         """What is wrong with the same command after a failure."""
@@ -175,6 +180,11 @@ def points(trace: Sequence[str], pid: int, root: Path) -> dict[str, list[Point]]
     return found
 
 
+def _touched(line: str, root: Path) -> str:
+    match = _CALL.match(line)
+    return (match and _ours(match[3], root)) or line.partition(" ")[2][:60]
+
+
 def _ours(what: str, root: Path) -> str:
     """The file below `root` that a call with these arguments touches, or ''."""
     handle, path = _HANDLE.match(what), _PATH.search(what)
@@ -213,10 +223,3 @@ def sampled(points: Sequence[Point], most: int | None, offset: int = 0) -> list[
     if most is None or len(points) <= most:
         return list(points)
     return [points[(offset + at * len(points) // most) % len(points)] for at in range(most)]
-
-
-def all_points(injector: Injector) -> dict[str, dict[str, list[Point]]]:
-    """The points of every command."""
-    return {name: injector.plan(command) for name, command in COMMANDS.items()}
-
-

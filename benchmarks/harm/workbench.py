@@ -11,9 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -51,7 +53,12 @@ class Command:
 
 def command(name: str, words: str, out: str, before: str = "", **more: object) -> Command:
     """A command from its words, as one text."""
-    return Command(name, (*words.split(),), out, (*before.split(),), **more)  # type: ignore[arg-type]
+    return Command(name, typed(words), out, typed(before), **more)  # type: ignore[arg-type]
+
+
+def typed(words: str) -> tuple[str, ...]:
+    """The words of a command."""
+    return tuple(words.split())
 
 
 _NET = "--set net.layers=8,8 --set training.batch_size=4 --set training.max_length=64"
@@ -162,6 +169,17 @@ class Workbench:
         return self.root / "before" / command.name.replace(" ", "-")
 
 
+@contextmanager
+def scratch(folder: Path | None = None) -> Iterator[Path]:
+    """`folder`, or one that vanishes at the end: in memory where that can be, since syncing takes long."""
+    if folder is not None:
+        yield folder.absolute()
+        return
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as made:
+        yield Path(made)
+
+
 def argv(words: tuple[str, ...]) -> list[str]:
     """The command of these words."""
     return [sys.executable, "-m", "antiphon", *words]
@@ -206,7 +224,8 @@ def losses(command: Command, folder: Path, bench: Workbench) -> list[str]:
     half = [
         name
         for name, digest in now.items()
-        if digest not in (before.get(name), after.get(name)) and not is_whole(at / name if at.is_dir() else at)
+        if digest not in (before.get(name), after.get(name))
+        and not is_whole(at / name if at.is_dir() else at)
     ]
     return [f"'{name}' is gone" for name in sorted(lost)] + [f"'{name}' is there in part" for name in half]
 
@@ -265,23 +284,23 @@ def _tunes(folder: Path, numbers: range, seed: int) -> None:
         rng = np.random.default_rng([seed, number])
         pitches = rng.choice([60, 62, 64, 65, 67, 69, 71, 72], 64)
         start = np.arange(64) * QUARTER
-        io.save(Score(Notes.of(start, start + QUARTER, pitches)), folder / f"tune {number:02d}.mid")
+        io.save(Score(Notes.of(start, start + QUARTER, pitches)), folder / f"tune_{number:02d}.mid")
 
 
 def _make_corpus(bench: Workbench) -> None:
     bench.need("tunes")
-    bench.run((*"corpus build tunes -o corpus --workers 1".split(),), bench.material)
+    bench.run(typed("corpus build tunes -o corpus --workers 1"), bench.material)
 
 
 def _make_run(bench: Workbench) -> None:
     bench.need("corpus")
     words = f"{TRAIN} --processes 1 -o run".replace("../material/", "")
-    bench.run((*words.split(),), bench.material)
+    bench.run(typed(words), bench.material)
 
 
 def _make_bundle(bench: Workbench) -> None:
     bench.need("run")
-    bench.run((*"export run -o tiny.antiphon".split(),), bench.material)
+    bench.run(typed("export run -o tiny.antiphon"), bench.material)
 
 
 _MAKERS = {
