@@ -3,7 +3,7 @@
     python benchmarks/faults.py [COMMAND ...] [--kinds write,kill] [-n 40] [--seed 0] [--workers 2]
 
 The n-th write, read, rename, sync or opening of a file fails, or the command is killed there, for every n;
-and from the n-th allocation on there is no more memory, for so many n as `--memory` says. After each fault: an
+and from the n-th allocation on there is no more memory, for so many n as `--memory` says. After each fault an
 exit code of the contract, one line at the end of stderr, no file that is there in part, nothing lost that was
 there before; the same command once more succeeds, gives what an undisturbed one gives, and leaves no
 temporary file. `-n` tries so many points of each command and kind only. Exits 1 where anything is otherwise.

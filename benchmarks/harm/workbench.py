@@ -219,7 +219,7 @@ def losses(command: Command, folder: Path, bench: Workbench) -> list[str]:
     """What a failure may not leave: files that are there in part, and the loss of what was there."""
     before, after = bench.reference(command)
     now = {name: digest for name, digest in contents(folder / command.out).items() if TEMPORARY not in name}
-    lost = before.keys() - now.keys() - command.gone
+    lost = (before.keys() & after.keys()) - now.keys() - command.gone
     at = folder / command.out
     half = [
         name

@@ -88,5 +88,5 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
             for start in range(0, len(frames), _CHUNK):
                 file.write(frames[start : start + _CHUNK])
     except soundfile.LibsndfileError as error:
-        raise OutputError(f"Cannot make the sound of '{target}': {error.error_string}") from error
+        raise OutputError(f"Cannot write '{target}': {error.error_string} Choose another format.") from error
     atomic_write(target, encoded.getvalue())
