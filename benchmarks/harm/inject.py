@@ -200,7 +200,11 @@ def judged(command: Command, point: Point, status: int, folder: Path, bench: Wor
     said = (folder / "stderr").read_text("utf-8", "replace")
     lines = said.splitlines()
     if status < 0:
-        return [] if point.kind == "kill" and status == -9 else [f"died of signal {-status}: {said[-200:]}"]
+        return (
+            []
+            if point.kind == "kill" and status == -9
+            else [f"died of signal {-status}: {' '.join(said.split())[:400]}"]
+        )
     if "Traceback" in said:
         return [f"traceback: {said.strip()[-200:]}"]
     if status in {1, *command.partly}:

@@ -27,7 +27,12 @@ from antiphon.score.score import Score
 QUARTER = 480
 _UNCOMPARED = {"tensorboard", ".lock"}
 """Names whose contents differ from run to run."""
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONFAULTHANDLER": "1",
+}
 
 Contents = Mapping[str, str]
 """A digest by path."""
