@@ -31,7 +31,7 @@ def test_no_memory_is_said(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(app, "app", fail)
+    monkeypatch.setattr(app, "_register", fail)
     monkeypatch.setattr(sys, "argv", ["antiphon"])
     with pytest.raises(SystemExit) as end:
         app.main()
@@ -45,6 +45,6 @@ def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(app, "app", fail)
+    monkeypatch.setattr(app, "_register", fail)
     with pytest.raises(RuntimeError, match="a mistake"):
         app.main()
