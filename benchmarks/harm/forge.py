@@ -32,7 +32,7 @@ _HEAVY = (
         "onnx",
         "onnxscript",
     ),
-    *("matplotlib.backends.backend_agg", "symusic", "soundfile", "safetensors.torch"),
+    *("matplotlib.backends.backend_agg", "symusic", "soundfile", "safetensors.torch", "pydantic"),
 )
 _ANY_TRACER = 0x59616D61, -1
 

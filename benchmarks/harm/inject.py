@@ -37,7 +37,7 @@ ERRORS = {
 KINDS = (*CALLS, "kill")
 KILLED_AT = ("write", "rename", "sync", "open")
 """Kinds of calls at which a command is killed."""
-_CALL = re.compile(r"(\d+) +(\w+)\((.*)")
+_CALL = re.compile(r"(\w+)\((.*)")
 _HANDLE = re.compile(r"(?:\d+|AT_FDCWD)<([^>]*)>(?:, )?")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LIMIT_S = 180
@@ -112,10 +112,10 @@ class Injector:
         folder = self._bench.prepare(command, self._number)
         calls = ",".join(call for names in CALLS.values() for call in names)
         log = self._bench.root / f"trace{self._number}"
-        status, pid = self._traced(command, folder, ["-y", "-s", "300", "-e", f"trace={calls}"], log)
+        status = self._traced(command, folder, ["-y", "-s", "300", "-e", f"trace={calls}"], log)
         if status:
             raise RuntimeError(f"{command.name} failed undisturbed: {(folder / 'stderr').read_text()[-300:]}")
-        return points(log.read_text("utf-8", "replace").splitlines(), pid, self._bench.root)
+        return points(log.read_text("utf-8", "replace").splitlines(), self._bench.root)
 
     def trial(self, command: Command, point: Point) -> Trial:
         """Run the command with a fault at `point`, and once more without."""
@@ -125,7 +125,7 @@ class Injector:
         flags = ["-y", "-s", "300"] + [
             word for flag in (f"trace={names}", *point.flags()) for word in ("-e", flag)
         ]
-        status, _ = self._traced(command, folder, flags, log)
+        status = self._traced(command, folder, flags, log)
         trace = log.read_text("utf-8", "replace").splitlines()
         hit = "; ".join(sorted({_touched(line, self._bench.root) for line in trace if "(INJECTED)" in line}))
         wrong = [] if hit or point.kind == "kill" else ["the fault did not happen"]
@@ -143,11 +143,12 @@ class Injector:
             yield f"again: exit {status}: {(folder / 'stderr').read_text()[-200:].strip()}"
         yield from (f"again: {what}" for what in differences(command, folder, self._bench))
 
-    def _traced(self, command: Command, folder: Path, flags: Sequence[str], log: Path) -> tuple[int, int]:
-        """Exit code and number of the process of a command under strace."""
+    def _traced(self, command: Command, folder: Path, flags: Sequence[str], log: Path) -> int:
+        """Exit code of a command under strace, its first thread only: other threads and programs that it
+        starts have numbers of their own."""
         pid = self._forge.fork(command.words, folder)
         tracer = subprocess.Popen(
-            ["strace", "-f", "-o", str(log), "-p", str(pid), *flags], stderr=subprocess.PIPE, text=True
+            ["strace", "-o", str(log), "-p", str(pid), *flags], stderr=subprocess.PIPE, text=True
         )
         assert tracer.stderr
         first = tracer.stderr.readline()
@@ -155,19 +156,19 @@ class Injector:
             raise RuntimeError(f"strace does not attach: {first.strip()}")
         status = self._forge.start()
         tracer.communicate(timeout=_LIMIT_S)
-        return status, pid
+        return status
 
 
-def points(trace: Sequence[str], pid: int, root: Path) -> dict[str, list[Point]]:
-    """The points in a trace: calls of process `pid` that touch files below `root`, and those for memory."""
+def points(trace: Sequence[str], root: Path) -> dict[str, list[Point]]:
+    """The points in a trace: calls that touch files below `root`, and those for memory."""
     kinds = {call: kind for kind, names in CALLS.items() for call in names}
     seen: Counter[str] = Counter()
     found: dict[str, list[Point]] = {kind: [] for kind in KINDS}
     for line in trace:
         match = _CALL.match(line)
-        if not match or int(match[1]) != pid:
+        if not match:
             continue
-        call, what = match[2], match[3]
+        call, what = match[1], match[2]
         seen[call] += 1
         kind = kinds[call]
         if kind == "memory":
@@ -182,7 +183,7 @@ def points(trace: Sequence[str], pid: int, root: Path) -> dict[str, list[Point]]
 
 def _touched(line: str, root: Path) -> str:
     match = _CALL.match(line)
-    return (match and _ours(match[3], root)) or line.partition(" ")[2][:60]
+    return (match and _ours(match[2], root)) or line[:60]
 
 
 def _ours(what: str, root: Path) -> str:

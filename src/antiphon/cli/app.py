@@ -22,7 +22,10 @@ from antiphon.errors import AntiphonError, OutputError, PluginWarning, one_line
 
 _VERBS = ("models", "show", "play", "generate", "arrange", "formats", "convert", "render", "corpus", "train",
           "compare", "evaluate", "export", "doctor")  # fmt: skip
-_NO_MEMORY = ("can't start new thread", "allocate memory", "not enough memory", "bad allocation", "bad_alloc")
+_NO_MEMORY = (
+    *("can't start new thread", "allocate memory", "not enough memory", "bad allocation", "bad_alloc"),
+    "failed to map segment",
+)
 """What Python, the system and libraries say where there is none."""
 
 app = typer.Typer(
