@@ -41,7 +41,8 @@ class Forge:
     """The other end of a forking process; a context, at whose end that process ends."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+        here = str(Path(__file__).resolve().parents[1])
+        path = os.pathsep.join([here, environment()["PYTHONPATH"]])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harm.forge"],
             env=environment(PYTHONPATH=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -83,7 +83,9 @@ class Trial:
         """In a word or two, to be counted."""
         if self.wrong:
             return "wrong"
-        return "killed" if self.status < 0 else f"exit {self.status}"
+        if self.status < 0:
+            return "killed" if self.point.kind == "kill" else f"signal {-self.status}"
+        return f"exit {self.status}"
 
 
 def unavailable() -> str:

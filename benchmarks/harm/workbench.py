@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+import antiphon
 from antiphon import io
 from antiphon.files import TEMPORARY
 from antiphon.score.notes import Notes
@@ -191,8 +192,9 @@ def argv(words: tuple[str, ...]) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a command: nothing in it is left to chance."""
-    return {**os.environ, **_ENVIRONMENT, **more}
+    """The environment of a command: nothing in it is left to chance, and it is the Antiphon that is here."""
+    source = str(Path(antiphon.__file__).resolve().parents[1])
+    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": source, **more}
 
 
 def contents(place: Path) -> Contents:
