@@ -24,7 +24,8 @@ test: $(VENV)/.develop
 test-lowest: $(LOWEST)/.ready
 	$(MAKE) test VENV=$(LOWEST) PYTEST_ARGS="-W default::DeprecationWarning $(PYTEST_ARGS)"
 
-## soak: long runs apart from the suite: damaged files by the ten thousand, altered corpora, a whole collection
+## soak: long runs apart from the suite: damaged files, bundles, corpora and runs by the thousand, errors of the
+## system at every call, kills, races, and a whole collection
 soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/fuzz_midi.py -n 20000
 	for format in abc musicxml mxl tfrecord; do $(BIN)/python benchmarks/fuzz_formats.py $$format -n 2000 || exit 1; done
@@ -34,6 +35,9 @@ soak: $(VENV)/.develop
 	$(BIN)/python benchmarks/hostile_bundles.py
 	$(BIN)/python benchmarks/hostile_bundles.py --mutants 20000
 	$(BIN)/python benchmarks/altered_runs.py -n 500
+	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/kills.py -n 200
+	$(BIN)/python benchmarks/races.py -n 50
 
 ## check: style and types
 check: $(VENV)/.develop

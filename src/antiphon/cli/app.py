@@ -22,6 +22,11 @@ from antiphon.errors import AntiphonError, OutputError, PluginWarning, one_line
 
 _VERBS = ("models", "show", "play", "generate", "arrange", "formats", "convert", "render", "corpus", "train",
           "compare", "evaluate", "export", "doctor")  # fmt: skip
+_NO_MEMORY = (
+    *("can't start new thread", "allocate memory", "not enough memory", "bad allocation", "bad_alloc"),
+    "failed to map segment",
+)
+"""What Python, the system and libraries say where there is none."""
 
 app = typer.Typer(
     name="antiphon",
@@ -121,11 +126,22 @@ def main() -> None:
             app()
     except AntiphonError as error:
         _end(error, error.exit_code)
-    except MemoryError:
-        _end("There is not enough memory for this; close other programs, or ask for less at once.")
-    except OSError as error:
+    except Exception as error:
+        if _is_for_memory(error):
+            _end("There is not enough memory for this; close other programs, or ask for less at once.")
+        if not isinstance(error, OSError):
+            raise
         where = "" if error.filename is None else f" ('{error.filename}')"
         _end(f"The system refused: {error.strerror or error}{where}.")
+
+
+def _is_for_memory(error: BaseException | None) -> bool:
+    """Whether there was no memory: Python's own error, or what libraries say instead or after it."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _end(why: object, exit_code: int = 1) -> NoReturn:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from antiphon.errors import EmptyError, MissingDependency, OptionError, OutputError
-from antiphon.files import atomic_path
+from antiphon.files import atomic_write
 from antiphon.render import fluid
 from antiphon.render.synth import SAMPLE_RATE, synthesize
 from antiphon.render.tones import Samples
@@ -81,10 +82,11 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
         raise EmptyError(f"Nothing to write to '{target}': the music has no notes.")
     frames = np.atleast_2d(np.asarray(samples, np.float32).T).T
     how = {"samplerate": sample_rate, "channels": frames.shape[1], "format": container, "subtype": encoding}
-    with atomic_path(target) as temporary:
-        try:
-            with soundfile.SoundFile(temporary, "w", **how) as file:
-                for start in range(0, len(frames), _CHUNK):
-                    file.write(frames[start : start + _CHUNK])
-        except soundfile.LibsndfileError as error:
-            raise OutputError(f"Cannot write '{target}': {error.error_string} Is the disk full?") from error
+    encoded = BytesIO()  # libsndfile does not tell that a file of its own could not be written to its end
+    try:
+        with soundfile.SoundFile(encoded, "w", **how) as file:
+            for start in range(0, len(frames), _CHUNK):
+                file.write(frames[start : start + _CHUNK])
+    except soundfile.LibsndfileError as error:
+        raise OutputError(f"Cannot write '{target}': {error.error_string} Choose another format.") from error
+    atomic_write(target, encoded.getvalue())

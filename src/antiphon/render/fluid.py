@@ -29,6 +29,8 @@ _FOLDERS = (
 _PREFERRED = ("fluidr3", "generaluser", "musescore", "arachno", "sgm", "timgm6mb")
 _GAIN = "1.0"
 _SECONDS_ALLOWED = 600
+_TOLERANCE_S = 0.1
+"""By how much sound may be shorter than the music: it is written by blocks."""
 
 
 class FluidSynth(NamedTuple):
@@ -80,6 +82,10 @@ def play(score: Score, player: FluidSynth, sample_rate: int = SAMPLE_RATE) -> Sa
         if not sound.exists():
             raise OutputError(f"{player.name} wrote no sound. Choose --synth own.")
         samples = soundfile.read(sound, dtype="float32", always_2d=True)[0]
+    if len(samples) < (score.duration_s - _TOLERANCE_S) * sample_rate:  # it does not tell of a full disk
+        raise OutputError(
+            f"{player.name} wrote only part of the sound. Is the disk full? Or choose --synth own."
+        )
     mix = np.ascontiguousarray(samples.T)
     limit(mix)
     return np.ascontiguousarray(mix.T)

@@ -1,0 +1,42 @@
+"""An error of the system at a call of a command costs nothing but that command: a sample of all the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from harm import inject
+from harm.inject import Injector
+from harm.workbench import COMMANDS, Workbench
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(inject.unavailable()), reason=inject.unavailable() or "-"),
+]
+_SAMPLE = {
+    "corpus build": {"write": 3, "read": 3, "rename": 2, "sync": 2, "open": 2, "kill": 3},
+    "train": {"write": 2, "rename": 1, "sync": 1, "kill": 2},
+    "export": {"write": 1},
+    "generate": {"write": 3, "read": 1, "rename": 1, "sync": 1, "kill": 2},
+    "convert": {"write": 2, "read": 2, "rename": 2, "sync": 1, "open": 1, "kill": 2},
+}
+"""So many points of each command and kind of fault."""
+
+
+@pytest.fixture(scope="module")
+def injector(bench: Workbench) -> Iterator[Injector]:
+    with Injector(bench) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_fault_costs_nothing_but_the_command(injector: Injector, name: str) -> None:
+    points = injector.plan(COMMANDS[name])
+    chosen = [
+        point
+        for number, (kind, most) in enumerate(_SAMPLE[name].items())
+        for point in inject.sampled(points[kind], most, offset=7 * number)
+    ]
+    assert len(chosen) == sum(_SAMPLE[name].values())
+    trials = [injector.trial(COMMANDS[name], point) for point in chosen]
+    assert [f"{trial.point}: {trial.wrong}" for trial in trials if trial.wrong] == []
