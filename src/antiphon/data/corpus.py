@@ -36,7 +36,7 @@ from antiphon.data.manifest import EVENTS, TABLE_FILE, choose_kind, read_manifes
 from antiphon.data.opening import check_sample, check_table, mapped
 from antiphon.data.piece_records import read_pieces
 from antiphon.data.splits import SPLITS, Split, split_of
-from antiphon.data.verification import damages
+from antiphon.data.sums import damages
 from antiphon.errors import CorpusError, NameNotFound, one_line
 from antiphon.score.maps import Meter
 

@@ -18,9 +18,9 @@ from antiphon.codecs import examples, kinds
 from antiphon.codecs.kinds import Kind, Profile, Standing
 from antiphon.data import facts, metadata
 from antiphon.data.chunks import TABLE, Chunk, ChunkPart, PieceOutcome, Records, write
-from antiphon.data.contents import content_sha256
 from antiphon.data.fingerprints import fingerprints
 from antiphon.data.ledger import cause_of
+from antiphon.data.sums import content_sha256
 from antiphon.errors import AntiphonError, FormatError, one_line
 from antiphon.extract import Extraction, Reading
 from antiphon.io import Place, load

@@ -3,7 +3,7 @@ and believed only where table, ids and manifest fit each other.
 
 A *sample* of a kind's arrays stands in the manifest: a CRC-32 of at most 16 blocks of 64 KiB of each file,
 evenly spaced. Arrays of up to a megabyte are thereby checked whole, in a millisecond whatever their size; all
-of a larger one is checked by `antiphon.data.verification`.
+of a larger one is checked by `antiphon.data.sums`.
 """
 
 from __future__ import annotations

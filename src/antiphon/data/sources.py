@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from antiphon.data.contents import file_sha256
 from antiphon.data.metadata import MetadataLookup
+from antiphon.data.sums import file_sha256
 from antiphon.errors import EmptyError, FormatError, InputError
 from antiphon.io.formats import by_suffix
 from antiphon.io.places import Place, places

@@ -1,4 +1,5 @@
-"""The checksums by which a corpus is known, and by which damage to it is found."""
+"""The checksums by which a corpus is known and damage to it is found, and those of what it was read from, by
+which a change is noticed whatever a file's size and time say."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from antiphon.data.ledger import LEDGER_FILE
+from antiphon.data.ledger import LEDGER_FILE, Ledger
 from antiphon.data.manifest import EVENTS, MANIFEST, PIECES, TABLE_FILE
 from antiphon.data.opening import sample
+from antiphon.errors import AntiphonError, CorpusError
+from antiphon.io.limits import DEFAULT
+from antiphon.io.opening import opened
+from antiphon.io.places import Place, read_content
 
 SUMS = "sha256"
 """The key of the manifest under which the checksums of files stand, by name; that of `corpus.json` is of its
@@ -63,3 +68,61 @@ def described(folder: Path, manifest: Mapping[str, Any], groups: Iterable[str]) 
     }
     described = {**manifest, "kinds": kinds, "digest": digest_of(folder, kinds, groups)}
     return sealed(described, dict(of_files(folder, kinds)))
+
+
+class Damages(NamedTuple):
+    """What is wrong with a corpus, a sentence a file (without a full stop), and what could not be told."""
+
+    found: tuple[str, ...]
+    untold: tuple[str, ...]
+
+
+def damages(folder: Path, manifest: Mapping[str, Any]) -> Damages:
+    """What differs between the files of the corpus in `folder` and what its `manifest` says of them."""
+    try:
+        if SUMS in manifest:
+            return Damages(tuple(_differing(folder, manifest)), ())
+        return _by_digest(folder, manifest)
+    except CorpusError as error:
+        return Damages((str(error).rpartition("; ")[0],), ())
+    except OSError as error:
+        return Damages((f"'{error.filename}' cannot be read ({error.strerror})",), ())
+
+
+def _differing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """By the sum of every file, the manifest's own among them, which vouches for the digest."""
+    said = manifest[SUMS]
+    if said.get(MANIFEST) != of_manifest(manifest):
+        yield f"'{folder / MANIFEST}' was altered (its checksum differs)"
+    for name, found in of_files(folder, manifest["kinds"]):
+        if said.get(name) != found:
+            yield f"'{folder / name}' was altered or is damaged (its checksum differs)"
+
+
+def _by_digest(folder: Path, manifest: Mapping[str, Any]) -> Damages:
+    """What can be told of a corpus whose manifest an earlier version wrote."""
+    groups = (entry.group for entry in Ledger.read(folder / LEDGER_FILE).entries)
+    same = digest_of(folder, manifest["kinds"], groups) == manifest["digest"]
+    differs = f"Events, tables or groups of '{folder}' are not those that were built (their digest differs)"
+    untold = (
+        f"'{folder / MANIFEST}' has no sums of files, since an earlier version wrote it: all but the events, "
+        "the tables and the groups cannot be compared with anything; the same build command adds them."
+    )
+    return Damages(() if same else (differs,), (untold,))
+
+
+def content_sha256(place: Place) -> str:
+    """SHA-256 (hex) of the bytes of one piece; '' where they cannot be read."""
+    try:
+        return hashlib.sha256(read_content(place, DEFAULT)[0]).hexdigest()
+    except (AntiphonError, OSError, MemoryError):
+        return ""
+
+
+def file_sha256(path: str) -> str:
+    """SHA-256 (hex) of a whole file; '' where it cannot be read."""
+    try:
+        with opened(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (AntiphonError, OSError):
+        return ""

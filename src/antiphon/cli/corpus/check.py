@@ -11,8 +11,7 @@ from antiphon.cli.printing import print_json
 from antiphon.errors import CorpusError, one_line
 
 if TYPE_CHECKING:
-    from antiphon.data.check import CorpusCheck
-    from antiphon.data.source_changes import SourceChanges
+    from antiphon.data.check import CorpusCheck, SourceChanges
 
 _SHOWN = 20
 
