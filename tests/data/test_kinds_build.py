@@ -26,6 +26,7 @@ from antiphon.data.corpus import Corpus
 from antiphon.data.ledger import Ledger
 from antiphon.errors import CorpusError, EmptyError, NameNotFound, OptionError
 from antiphon.extract.melody import MelodyOptions
+from antiphon.extract.performance import PerformanceOptions
 from antiphon.io import load, save
 from antiphon.io.notesequence import tfrecord
 from antiphon.score.notes import Notes
@@ -406,3 +407,15 @@ def test_tunes_of_a_book_are_grouped_by_their_titles(tmp_path: Path) -> None:
     assert groups["first book.abc#6"] == groups["second book.abc#6"] == "soldiersjoy"
     assert groups["first book.abc#7"] == groups["second book.abc#5"] == "firstbook#7"
     assert report.manifest["likeness"] == {"exact duplicate": 3}
+
+
+@pytest.mark.parametrize(("split_parts", "programs"), [(True, {0, 128}), (False, {-1})])
+def test_percussion_and_several_programs_have_signs_of_their_own(
+    split_parts: bool, programs: set[int], bands: Callable[[int], Path], tmp_path: Path
+) -> None:
+    options = PerformanceOptions(min_events=1, split_parts=split_parts, drums=True)
+    found = build(
+        [bands(3)], tmp_path / "c", kinds=("performance",), options={"performance": options}, workers=1
+    )
+    assert set(found.corpus.table["program"].tolist()) == programs
+    found.corpus.verify()

@@ -33,7 +33,7 @@ _BOUNDS = {
     "piece": (0, None),
     "group": (0, None),
     "track": (-1, None),
-    "program": (0, 127),
+    "program": (-1, 128),  # of several; of percussion
     "numerator": (1, None),
     "denominator": (1, None),
     "steps_per_quarter": (0, 96),
