@@ -93,9 +93,9 @@ COMMANDS = {
         ),
         command(
             "generate",
-            f"{_GENERATE} -n 2 --seed 1 --picture --audio flac -o made",
+            f"{_GENERATE} -n 2 --seed 1 --picture -o made",
             "made",
-            f"{_GENERATE} -n 2 --seed 2 --picture --audio flac -o made",
+            f"{_GENERATE} -n 2 --seed 2 --picture -o made",
             material=("tiny.antiphon",),
         ),
         command(
