@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from antiphon.data.build import build
 from antiphon.data.chunks import ChunkReader, PieceOutcome, is_whole
 from antiphon.errors import CorpusError
+from antiphon.io.opening import opened
 
 Tunes = Callable[..., Path]
 
@@ -73,3 +78,25 @@ def test_a_build_over_a_rotten_chunk_makes_it_again(chunk: Path, tmp_path: Path)
         build([folder], out, kinds=("melody", "polyphony"), workers=1)
     assert build([folder], out, kinds=("melody", "polyphony"), workers=1).reused == 0
     assert (out / "corpus.json").read_bytes() == before
+
+
+def test_what_the_system_failed_to_read_is_read_by_the_next_build(
+    tunes: Tunes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tunes(5)
+    broken = sorted(folder.iterdir())[2].name
+
+    def failing(path: str) -> AbstractContextManager[BinaryIO]:
+        if path.endswith(broken):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened(path)
+
+    whole = build([folder], tmp_path / "whole", workers=1)
+    monkeypatch.setattr("antiphon.io.places.opened", failing)
+    partly = build([folder], tmp_path / "out", workers=1)
+    assert partly.ledger.by_result == {"used": 4, "unreadable": 1}
+    monkeypatch.undo()
+    again = build([folder], tmp_path / "out", workers=1)
+    assert again.manifest == whole.manifest
+    assert again.reused == 0
+    assert build([folder], tmp_path / "out", workers=1).reused == 5

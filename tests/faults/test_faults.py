@@ -38,7 +38,6 @@ def _is_of_music(point: Point) -> bool:
     return point.kind in ("read", "open") and point.what.endswith(".mid")
 
 
-@pytest.mark.xfail(strict=True, reason="a build keeps what it failed to read, and does not read it again")
 def test_a_file_that_could_not_be_read_is_read_by_the_next_build(injector: Injector) -> None:
     build = COMMANDS["corpus build"]
     points = [point for point in injector.plan(build)["open"] if _is_of_music(point)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import __version__, plain_json
-from antiphon.data.chunks import is_whole
+from antiphon.data.chunks import is_final
 from antiphon.data.extraction import ExtractionJob, KindOptions
 from antiphon.data.manifest import CHUNKS, MANIFEST
 from antiphon.data.sources import Source
@@ -57,7 +57,7 @@ class BuildPlan:
                 str(path), tuple(source.place for source in pieces), self.kind_options, self.steps_per_quarter
             )
             for path, pieces in zip(self.chunks, self._pieces_of_chunks, strict=True)
-            if not is_whole(path)
+            if not is_final(path)
         ]
 
     @cached_property

@@ -46,6 +46,8 @@ _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
 """What numpy and zipfile raise for a damaged file."""
+_AGAIN = b"again"
+"""The comment of an archive with pieces that the system failed to read."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class PieceOutcome:
     """See `antiphon.data.facts`."""
     sha256: str = ""
     """Of the bytes the piece was read from, in hex; '' where they could not be read."""
+    again: bool = False
+    """Whether it was the system that failed (a disk, rights, memory), so that the next build tries again."""
 
     @property
     def title(self) -> str:
@@ -102,12 +106,24 @@ def to_bytes(chunk: Chunk) -> bytes:
         arrays |= {_name(kind, what): getattr(part, what) for what in ("events", "table", "prints")}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes names for its own parameters
+    if any(outcome.again for outcome in chunk.outcomes):
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.comment = _AGAIN
     return buffer.getvalue()
 
 
 def is_whole(path: Path) -> bool:
     """Whether `path` is a chunk with nothing cut off; its contents are checked when they are read."""
     return zipfile.is_zipfile(path)
+
+
+def is_final(path: Path) -> bool:
+    """Whether `path` is a whole chunk, and nothing in it should be read again."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment != _AGAIN
+    except _DAMAGE:
+        return False
 
 
 class ChunkReader:
@@ -128,10 +144,8 @@ class ChunkReader:
     def outcomes(self) -> list[PieceOutcome]:
         """One outcome per piece."""
         with self._raising_corpus_error():
-            return [
-                PieceOutcome(**entry)
-                for entry in plain_json.loads(self._arrays["outcomes"].tobytes(), file_names=True)
-            ]
+            text = self._arrays["outcomes"].tobytes()
+            return [_outcome(entry) for entry in plain_json.loads(text, file_names=True)]
 
     def arrays(self, kind: str, *names: str) -> list[npt.NDArray[Any]]:
         """Arrays of one kind by their names in `ChunkPart`."""
@@ -155,6 +169,7 @@ def _outcome(entry: Any) -> PieceOutcome:
     losses = outcome.losses
     if not (
         isinstance(outcome.error, str)
+        and isinstance(outcome.again, bool)
         and is_record({"about": outcome.about, "facts": outcome.facts, "sha256": outcome.sha256})
         and isinstance(losses, dict)
         and all(isinstance(of, dict) and all(type(n) is int for n in of.values()) for of in losses.values())

@@ -77,7 +77,9 @@ def extract_chunk(job: ExtractionJob, begin: Callable[[int], None]) -> Chunk:
 def _piece(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
     """The sequences of one piece by kind; any error becomes this piece's outcome."""
     sequences, outcome = _read(place, job)
-    return sequences, replace(outcome, sha256=content_sha256(place))
+    sha256 = content_sha256(place)
+    again = outcome.again or not (sha256 or outcome.error)
+    return sequences, replace(outcome, sha256=sha256, again=again)
 
 
 def _read(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
@@ -86,9 +88,11 @@ def _read(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], 
     except FormatError as error:
         if _is_example(place):
             return _from_example(place, job)
-        return {}, PieceOutcome(_message(error, "reader", f"'{place}': "))
+        again = isinstance(error.__cause__, OSError)
+        return {}, PieceOutcome(_message(error, "reader", f"'{place}': "), again=again)
     except Exception as error:
-        return {}, PieceOutcome(_message(error, "reader"))
+        again = isinstance(error, OSError | MemoryError)
+        return {}, PieceOutcome(_message(error, "reader"), again=again)
 
 
 def _from_score(score: Score, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
