@@ -52,9 +52,7 @@ class Forge:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()
 
     def fork(self, words: Sequence[str], folder: Path) -> int:
         """A process that waits to run the command in `folder`; its output goes to `stdout` and `stderr`

@@ -22,7 +22,7 @@ class Running:
         self._mark = uuid.uuid4().hex
         self.process = subprocess.Popen(
             argv(words), cwd=folder, env=environment(**{_MARK: self._mark}), start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def kill_after(self, seconds: float, *, alone: bool) -> bool:
@@ -33,6 +33,8 @@ class Running:
             send = os.kill if alone else os.killpg
             send(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        assert self.process.stderr
+        self.process.stderr.close()
         return self.process.returncode == -signal.SIGKILL
 
     def orphans(self) -> list[int]:
