@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_what_the_system_failed_to_read_is_read_by_the_next_build(
         return opened(path)
 
     whole = build([folder], tmp_path / "whole", workers=1)
-    monkeypatch.setattr("antiphon.io.places.opened", failing)
+    monkeypatch.setattr(sys.modules["antiphon.io.places"], "opened", failing)
     partly = build([folder], tmp_path / "out", workers=1)
     assert partly.ledger.by_result == {"used": 4, "unreadable": 1}
     monkeypatch.undo()

@@ -29,11 +29,6 @@ def injector(bench: Workbench) -> Iterator[Injector]:
         yield made
 
 
-def _judged(name: str, points: list[Point]) -> list[Point]:
-    """Without those of a build's sources: see the next test."""
-    return [point for point in points if name != "corpus build" or not _is_of_music(point)]
-
-
 def _is_of_music(point: Point) -> bool:
     return point.kind in ("read", "open") and point.what.endswith(".mid")
 
@@ -50,7 +45,7 @@ def test_a_fault_costs_nothing_but_the_command(injector: Injector, name: str) ->
     chosen = [
         point
         for number, (kind, most) in enumerate(_SAMPLE[name].items())
-        for point in inject.sampled(_judged(name, points[kind]), most, offset=7 * number)
+        for point in inject.sampled(points[kind], most, offset=7 * number)
     ]
     assert len(chosen) == sum(_SAMPLE[name].values())
     trials = [injector.trial(COMMANDS[name], point) for point in chosen]

@@ -112,11 +112,18 @@ class _Pieces:
     def sha256(self, name: str) -> str:
         """Of the piece called `name` ('book.abc#12'); '' where there is none."""
         if os.path.exists(name):
-            return content_sha256(Place(name))
+            return _sha256(Place(name))
         file = name.rpartition("#")[0]
         if file != self._file:
             self._file, self._found = file, {str(place): place for place in _indexed(file)}
-        return content_sha256(self._found[name]) if name in self._found else ""
+        return _sha256(self._found[name]) if name in self._found else ""
+
+
+def _sha256(place: Place) -> str:
+    try:
+        return content_sha256(place)
+    except OSError:
+        return ""
 
 
 def _indexed(file: str) -> Iterator[Place]:

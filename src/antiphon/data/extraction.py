@@ -76,23 +76,25 @@ def extract_chunk(job: ExtractionJob, begin: Callable[[int], None]) -> Chunk:
 
 def _piece(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
     """The sequences of one piece by kind; any error becomes this piece's outcome."""
-    sequences, outcome = _read(place, job)
-    sha256 = content_sha256(place)
-    again = outcome.again or not (sha256 or outcome.error)
-    return sequences, replace(outcome, sha256=sha256, again=again)
+    try:
+        sequences, outcome = _read(place, job)
+        sha256 = "" if outcome.again else content_sha256(place)
+    except (OSError, MemoryError) as error:
+        return {}, PieceOutcome(_message(error, "reader"), again=True)
+    except Exception as error:
+        return {}, PieceOutcome(_message(error, "reader"))
+    return sequences, replace(outcome, sha256=sha256)
 
 
 def _read(place: Place, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:
     try:
-        return _from_score(load(place), job)
+        score = load(place)
     except FormatError as error:
-        if _is_example(place):
-            return _from_example(place, job)
         again = isinstance(error.__cause__, OSError)
+        if not again and _is_example(place):
+            return _from_example(place, job)
         return {}, PieceOutcome(_message(error, "reader", f"'{place}': "), again=again)
-    except Exception as error:
-        again = isinstance(error, OSError | MemoryError)
-        return {}, PieceOutcome(_message(error, "reader"), again=again)
+    return _from_score(score, job)
 
 
 def _from_score(score: Score, job: ExtractionJob) -> tuple[dict[str, list[_Encoded]], PieceOutcome]:

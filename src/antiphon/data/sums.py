@@ -112,10 +112,11 @@ def _by_digest(folder: Path, manifest: Mapping[str, Any]) -> Damages:
 
 
 def content_sha256(place: Place) -> str:
-    """SHA-256 (hex) of the bytes of one piece; '' where they cannot be read."""
+    """SHA-256 (hex) of the bytes of one piece; '' where they are none of music, or too many. Raises
+    `OSError`."""
     try:
         return hashlib.sha256(read_content(place, DEFAULT)[0]).hexdigest()
-    except (AntiphonError, OSError, MemoryError):
+    except AntiphonError:
         return ""
 
 
