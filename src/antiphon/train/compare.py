@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from antiphon.errors import RunError
 from antiphon.train import metrics
 from antiphon.train.folder import RunFolder
 
@@ -50,6 +51,8 @@ def curves(runs: Sequence[Path]) -> dict[str, dict[str, Curve]]:
 def _row(folder: RunFolder, tell: metrics.Tell | None) -> Row:
     about = folder.read()
     recipe, lines = folder.recipe_of(about), metrics.read(folder.metrics, tell)
+    if "n_parameters" not in about:
+        raise RunError(f"'{folder.about}' lacks 'n_parameters'; was it written by antiphon train?")
     judged = [line for line in lines if line["kind"] == "validation"]
     best = min(judged, key=metrics.judged, default={})
     last = max(lines, key=lambda line: line["step"], default={"step": 0})

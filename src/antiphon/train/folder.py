@@ -32,7 +32,6 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "corpus.n_train": _COUNT,
         "corpus.n_validation": _COUNT,
         "seed": _COUNT,
-        "n_parameters": _COUNT,
         "versions": _GROUP,
     }
 )
@@ -191,6 +190,8 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
         found = (facts[group] if group else facts).get(name)
         if not _is(what, found):
             raise ValueError(f"its '{path}' is {one_line(repr(found), 40)}, not {what}")
+    if not _is(_COUNT, facts.get("n_parameters", 0)):
+        raise ValueError(f"its 'n_parameters' is {one_line(repr(facts['n_parameters']), 40)}, not {_COUNT}")
     if "from" not in facts:
         raise ValueError("it does not say what it was begun 'from'")
     begun = facts["from"]
