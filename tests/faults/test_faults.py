@@ -17,8 +17,8 @@ _SAMPLE = {
     "corpus build": {"write": 2, "read": 2, "rename": 1, "sync": 1, "open": 1, "kill": 2},
     "train": {"write": 1, "rename": 1, "kill": 2},
     "export": {"write": 1},
-    "generate": {"write": 2, "read": 1, "rename": 1, "sync": 1, "kill": 2},
-    "convert": {"write": 2, "read": 2, "rename": 1, "sync": 1, "open": 1, "kill": 2},
+    "generate": {"write": 1, "rename": 1, "sync": 1, "kill": 1},
+    "convert": {"write": 1, "read": 2, "rename": 1, "sync": 1, "open": 1, "kill": 1},
 }
 """So many points of each command and kind of fault."""
 

@@ -9,6 +9,6 @@ from harm.workbench import Workbench
 
 @pytest.mark.slow
 def test_kills_lose_nothing(bench: Workbench) -> None:
-    counts = kills.killed(["corpus build", "convert"], 6, 0, bench)
+    counts = kills.killed(["corpus build", "convert"], 4, 0, bench)
     assert counts["wrong"] == 0
-    assert counts["killed"] >= 2
+    assert counts["killed"] >= 1
