@@ -248,7 +248,7 @@ def _zips() -> Iterator[Attack]:
     yield "text", lambda: b"hello\n"
     for name in (
         "../evil.txt",
-        "/tmp/evil.txt",
+        "/evil.txt",
         "evil.py",
         "__init__.py",
         "a" * 60_000,
