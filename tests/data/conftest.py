@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner, Result
 
+from antiphon.cli import corpus as verb
 from antiphon.io import save
 from antiphon.score.notes import Notes
 from antiphon.score.score import Score
@@ -51,3 +54,16 @@ def tunes(tmp_path: Path, tune: Tune) -> Callable[..., Path]:
 
 def _word(number: int) -> str:
     return "".join("abcdefghij"[int(digit)] for digit in f"{number:04d}") + "town"
+
+
+@pytest.fixture
+def told() -> Callable[..., Result]:
+    """`told("build", ...)` is what `antiphon corpus build ...` comes to, errors of ours included."""
+    app = typer.Typer()
+    verb.register(app)
+    app.callback()(lambda: None)
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(app, ["corpus", *map(str, words)])
+
+    return run

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from antiphon.cli import corpus as verb
 from antiphon.cli.corpus.options import extraction_options
 from antiphon.cli.corpus.progress import line
 from antiphon.data.build import Progress
@@ -22,13 +20,11 @@ Tunes = Callable[..., Path]
 
 
 @pytest.fixture
-def antiphon() -> Callable[..., Result]:
-    app = typer.Typer()
-    verb.register(app)
-    app.callback()(lambda: None)
+def antiphon(told: Callable[..., Result]) -> Callable[..., Result]:
+    """As `told`, but errors are raised."""
 
     def run(*words: object) -> Result:
-        result = CliRunner().invoke(app, ["corpus", *map(str, words)])
+        result = told(*words)
         if isinstance(result.exception, AntiphonError):
             raise result.exception
         return result

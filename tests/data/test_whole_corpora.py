@@ -12,10 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from antiphon.cli import corpus as verb
 from antiphon.data import select as selection
 from antiphon.data.build import build
 from antiphon.data.check import check
@@ -28,18 +26,6 @@ from antiphon.score.score import Score
 
 Tunes = Callable[..., Path]
 Tune = Callable[..., Score]
-
-
-@pytest.fixture
-def antiphon() -> Callable[..., Result]:
-    app = typer.Typer()
-    verb.register(app)
-    app.callback()(lambda: None)
-
-    def run(*words: object) -> Result:
-        return CliRunner().invoke(app, ["corpus", *map(str, words)])
-
-    return run
 
 
 def temporaries(folder: Path) -> list[Path]:
@@ -165,28 +151,28 @@ def test_sources_that_went_away_and_books_are_checked(tune: Tune, tunes: Tunes, 
 
 
 def test_check_says_it_in_words_and_by_its_exit_code(
-    antiphon: Callable[..., Result], tunes: Tunes, tmp_path: Path
+    told: Callable[..., Result], tunes: Tunes, tmp_path: Path
 ) -> None:
     folder, out = tunes(3), tmp_path / "out"
     with pytest.raises(CorpusError, match="no corpus"):
         check(out)
     build([folder], out, workers=1)
-    result = antiphon("check", out, "--sources")
+    result = told("check", out, "--sources")
     assert result.exit_code == 0
     assert "5 files, 3 sequences: all as they were built." in result.stdout
     assert "3 pieces are what they were." in result.stdout
     sorted(folder.iterdir())[0].unlink()
-    assert antiphon("check", out).exit_code == 0
-    result = antiphon("check", out, "--sources")
+    assert told("check", out).exit_code == 0
+    result = told("check", out, "--sources")
     assert isinstance(result.exception, CorpusError)
     assert "1 are gone" in str(result.exception)
     assert "gone: " in result.stdout
     ledger = out / "ledger.tsv"
     ledger.write_text(ledger.read_text().replace("reel", "jig_"))
-    result = antiphon("check", out)
+    result = told("check", out)
     assert isinstance(result.exception, CorpusError)
     assert "ledger.tsv' was altered" in result.stdout
-    figures = json.loads(antiphon("check", out, "--json").stdout)
+    figures = json.loads(told("check", out, "--json").stdout)
     assert len(figures["damaged"]) == 1
 
 

@@ -35,6 +35,24 @@ def pytest_pycollect_makemodule() -> None:
     pytest.importorskip("onnx")
 
 
+class Heard:
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    tick = say
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """A reporter that keeps what it is told in `lines`."""
+    return Heard()
+
+
 def _tune(rng: np.random.Generator) -> Melody:
     """Eight bars in which every bar is heard twice."""
     bars = []

@@ -29,18 +29,6 @@ from antiphon.train.optimisation import Adam
 from antiphon.train.run import train
 
 
-class Heard:
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    tick = say
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Path:
     out = tmp_path_factory.mktemp("damaged") / "run"
@@ -127,7 +115,7 @@ def test_a_graph_that_plays_something_else_is_told(tmp_path: Path) -> None:
     assert unlikeness(opened, net) == "its graph does not play what its recipe and weights give"
 
 
-def test_tuning_warns_of_it(tmp_path: Path, corpus: Path) -> None:
+def test_tuning_warns_of_it(tmp_path: Path, corpus: Path, heard: Any) -> None:
     opened = Bundle.open(next(path for path in shipped() if path.stem == "melody-basic"))
     proto = opened.graphs["step"].proto
     # Of another net of the same shape: its head plays at another temperature.
@@ -142,7 +130,6 @@ def test_tuning_warns_of_it(tmp_path: Path, corpus: Path) -> None:
     graphs = {"step": opened.graphs["step"]._replace(proto=model.SerializeToString())}
     object.__setattr__(opened, "graphs", graphs)
     write(tmp_path / "warm.antiphon", opened)
-    heard = Heard()
     values = {"training.max_steps": "1", "training.batch_size": "4"}
     train(
         None, corpus, tmp_path / "run", changes=values, from_bundle=tmp_path / "warm.antiphon", device="cpu",
@@ -217,7 +204,7 @@ def test_a_recipe_that_cannot_be_used_is_an_error_of_the_run(run: Path) -> None:
 # Figures
 
 
-def test_damaged_figures_are_left_out_and_told(run: Path, tiny: Any, corpus: Path) -> None:
+def test_damaged_figures_are_left_out_and_told(run: Path, tiny: Any, corpus: Path, heard: Any) -> None:
     path = run / "metrics.jsonl"
     whole = path.read_bytes().splitlines(keepends=True)
     damaged = (
@@ -238,7 +225,6 @@ def test_damaged_figures_are_left_out_and_told(run: Path, tiny: Any, corpus: Pat
     (row,) = compare.rows([run], told.append)
     assert row.steps == 20
     assert len(told) == 1
-    heard = Heard()
     more = {**tiny.values, "training.max_steps": "20"}
     (run / "last.safetensors").unlink()
     train("melody/basic", corpus, run, changes=more, device="cpu", threads=1, reporter=heard)

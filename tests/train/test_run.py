@@ -29,18 +29,6 @@ from antiphon.train.run import train
 from antiphon.train.sample import NetSampler
 
 
-class Heard:
-    """Keeps what a run says."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    tick = say
-
-
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Path:
     out = tmp_path_factory.mktemp("runs") / "done"
@@ -123,10 +111,9 @@ def test_run_json_says_what_was_trained_on_what(done: Path, corpus: Path) -> Non
 
 
 def test_the_same_command_on_a_finished_run_changes_nothing_and_says_so(
-    done: Path, corpus: Path, tiny: Any
+    done: Path, corpus: Path, tiny: Any, heard: Any
 ) -> None:
     before = {path: path.read_bytes() for path in done.glob("*.*")}
-    heard = Heard()
     outcome = train(
         "melody/basic", corpus, done, changes=tiny.values, device="cpu", threads=1, reporter=heard
     )
@@ -206,9 +193,10 @@ def test_a_loss_that_is_no_number_stops_training_and_the_last_good_checkpoint_st
     assert last.read_bytes() == (done / "last.safetensors").read_bytes()
 
 
-def test_fine_tuning_starts_from_the_bundles_figures(tmp_path: Path, done: Path, corpus: Path) -> None:
+def test_fine_tuning_starts_from_the_bundles_figures(
+    tmp_path: Path, done: Path, corpus: Path, heard: Any
+) -> None:
     export(done, tmp_path / "tune.antiphon")
-    heard = Heard()
     values = {"training.max_steps": "5", "training.learning_rate": "0.0001"}
     start: Any = {"from_bundle": tmp_path / "tune.antiphon", "device": "cpu", "threads": 1}
     train(None, corpus, tmp_path / "run", changes=values, reporter=heard, **start)
@@ -241,8 +229,9 @@ def test_a_range_of_half_an_octave_can_be_trained(tmp_path: Path, tiny: Any) -> 
     assert RunFolder(tmp_path / "run").recipe().view.max_pitch == 66
 
 
-def test_few_pieces_are_warned_about_with_what_to_do(tmp_path: Path, corpus: Path, tiny: Any) -> None:
-    heard = Heard()
+def test_few_pieces_are_warned_about_with_what_to_do(
+    tmp_path: Path, corpus: Path, tiny: Any, heard: Any
+) -> None:
     train(
         "melody/mono", corpus, tmp_path / "run", changes=tiny.values, device="cpu", threads=1, reporter=heard
     )
