@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -296,7 +297,8 @@ def _zips() -> Iterator[Attack]:
 
 def _with_member(name: str, data: bytes, mode: int = 0) -> bytes:
     file = io.BytesIO(packed(members()))
-    with zipfile.ZipFile(file, "a") as archive:
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "a") as archive:
+        warnings.simplefilter("ignore")  # two members of one name are what is wanted
         info = zipfile.ZipInfo(name)
         info.external_attr = mode
         archive.writestr(info, data)

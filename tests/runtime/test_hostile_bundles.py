@@ -78,7 +78,7 @@ def test_one_of_each_class_is_played_or_refused_in_one_line(tmp_path: Path, made
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_few_under_every_verb(hostile: ModuleType, made: dict[str, Any], tmp_path: Path) -> None:
     """In a process of their own, under watch: this one may have threads, after which forks are no good."""
-    words = [sys.executable, str(_BENCHMARKS / "hostile_bundles.py"), "--every", "300"]
+    words = [sys.executable, str(_BENCHMARKS / "hostile_bundles.py"), "--every", "450"]
     env = {**os.environ, "PYTHONPATH": str(_BENCHMARKS.parent / "src")}
     told = subprocess.run(words, capture_output=True, text=True, check=False, env=env, timeout=280)
     assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save as numpy_save
 from safetensors.torch import load_file, save_file
 
 from antiphon import nets
 from antiphon.errors import BundleError, OptionError, RunError, StorageError
 from antiphon.recipes import RECIPES, Attention, Lookback, Lstm
-from antiphon.runtime.bundle import Bundle, index_of, shipped, write
+from antiphon.runtime.bundle import Bundle, shipped, write
 from antiphon.train import checkpoint, compare, journal, metrics, start
 from antiphon.train.export import export
 from antiphon.train.folder import RunFolder
@@ -366,6 +367,13 @@ def test_event_files_have_names_of_their_own() -> None:
     assert len({journal._name() for _ in range(100)}) == 100
 
 
-def test_index_is_still_what_it_was() -> None:
-    for path in shipped():
-        assert index_of(Bundle.open(path))["name"]
+def test_weights_that_are_as_large_as_can_be_cost_one_line(tmp_path: Path, corpus: Path) -> None:
+    opened = Bundle.open(next(path for path in shipped() if path.stem == "melody-basic"))
+    largest = {n: np.full_like(w, np.finfo(w.dtype).max) for n, w in opened.weights().items()}
+    object.__setattr__(opened, "safetensors", numpy_save(largest))
+    write(tmp_path / "large.antiphon", opened)
+    with pytest.raises(RunError, match="gives no numbers"):
+        train(
+            None, corpus, tmp_path / "run", changes={"training.max_steps": "1", "training.batch_size": "4"},
+            from_bundle=tmp_path / "large.antiphon", device="cpu", threads=1,
+        )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 
 from antiphon.arrays import Float64
 from antiphon.codecs.timing import Bars
-from antiphon.errors import BundleError
+from antiphon.errors import BundleError, RunError
 from antiphon.nets import EventModel
 from antiphon.runtime.bundle import Bundle
 from antiphon.runtime.player import Player
@@ -26,7 +26,7 @@ def unlikeness(bundle: Bundle, net: EventModel) -> str:
     try:
         played = _said(bundle, Player(bundle))
         wanted = _said(bundle, TorchPlayer(net.eval()))
-    except BundleError as error:
+    except (BundleError, RunError) as error:
         return f"its graph cannot be played ({error})"
     finally:
         net.train(training)

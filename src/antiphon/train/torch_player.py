@@ -11,6 +11,7 @@ from torch import Tensor
 
 from antiphon import nets
 from antiphon.arrays import Int64
+from antiphon.errors import RunError
 from antiphon.nets import EventModel
 from antiphon.runtime.graph import StepInput, StepOutput
 
@@ -40,7 +41,7 @@ class TorchPlayer:
 
     @torch.no_grad()
     def step(self, heard: StepInput, state: Mapping[str, Tensor], *, keep: bool = True) -> StepOutput:
-        """What follows an event."""
+        """What follows an event. Raises `RunError` where the net gives no numbers."""
         given = heard._asdict()
         tensors = {
             n: None if a is None else torch.from_numpy(np.array(a)).to(self._device) for n, a in given.items()
@@ -48,8 +49,10 @@ class TorchPlayer:
         temperature, uniform = tensors.pop("temperature"), tensors.pop("uniform")
         assert temperature is not None, "every step has a temperature"
         said = self._net.step(nets.Heard(**tensors), temperature, dict(state), uniform)  # type: ignore[arg-type]
-        drawn = None if said.drawn is None else said.drawn.cpu().numpy()
-        return StepOutput(said.log_p.cpu().numpy(), _Memory(said.state), drawn=drawn)  # type: ignore[arg-type]
+        drawn, log_p = None if said.drawn is None else said.drawn.cpu().numpy(), said.log_p.cpu().numpy()
+        if not np.add.reduce(log_p, axis=None) < np.inf:  # -inf stands where an event is impossible
+            raise RunError("The net gives no numbers for the next event; start from other weights.")
+        return StepOutput(log_p, _Memory(said.state), drawn=drawn)  # type: ignore[arg-type]
 
     def prefill(self, heard: StepInput, state: Mapping[str, Tensor], *, keep: bool = True) -> StepOutput:
         """A net in memory hears event by event."""
