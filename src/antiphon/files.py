@@ -94,9 +94,11 @@ def claimed(folder: Path, *, wait: Callable[[str], None] | None = None) -> Itera
         handle = _lock_of(folder)
     except (FileExistsError, NotADirectoryError) as error:
         file = _no_folder(folder / "file")
-        raise OutputError(f"Cannot write '{folder}': '{file}' is a file; choose a folder with -o.") from error
+        raise OutputError(
+            f"Cannot write '{folder}': '{file}' is no folder. Choose another place with -o."
+        ) from error
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable(folder, error, "in ") from error
     try:
         if handle is not None and not _locked(handle):
             if wait is None:
@@ -125,10 +127,10 @@ def sweep(folder: Path) -> None:
                     os.unlink(path)
 
 
-def unwritable(target: Path, error: OSError) -> OutputError:
-    """The error to raise where writing `target` failed with `error`."""
+def unwritable(target: Path, error: OSError, where: str = "") -> OutputError:
+    """The error to raise where writing `target` failed with `error`; `where` is "in " for a folder."""
     kind = StorageError if error.errno in _STORAGE else OutputError
-    return kind(f"Cannot write '{target}': {error.strerror or error}. Choose another place with -o.")
+    return kind(f"Cannot write {where}'{target}': {error.strerror or error}. Choose another place with -o.")
 
 
 def _temporary(target: Path) -> tuple[int | None, Path]:

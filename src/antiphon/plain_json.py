@@ -17,15 +17,16 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_OF_FILE_NAMES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 
 
-def loads(text: str | bytes, *, file_names: bool = False) -> Any:
+def loads(text: str | bytes, *, file_names: bool = False, gaps: bool = False) -> Any:
     """The value of a JSON `text`; bytes are UTF-8.
 
     Numbers are finite, whole ones between -2^63 and 2^63. With `file_names` its texts may hold what Python
-    puts for bytes of file names that are not UTF-8. Raises `ValueError`.
+    puts for bytes of file names that are not UTF-8; with `gaps` what it writes for a number that is none or
+    infinite is None. Raises `ValueError`.
     """
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
-        value = _DECODER.decode(text.removeprefix("\ufeff"))
+        value = (_WITH_GAPS if gaps else _DECODER).decode(text.removeprefix("\ufeff"))
         # Only an escape brings half a character into what was UTF-8, and escapes are rare.
         if r"\ud" in text or r"\uD" in text or _SURROGATE.search(text):
             _check_texts(value, _NOT_OF_FILE_NAMES if file_names else _SURROGATE)
@@ -53,6 +54,7 @@ def _no_number(name: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=_no_number)
+_WITH_GAPS = json.JSONDecoder(parse_int=_whole, parse_float=_real, parse_constant=lambda name: None)
 
 
 def _check_texts(value: Any, wrong: re.Pattern[str]) -> None:

@@ -96,7 +96,7 @@ WRONG = {
     "corpus build silent -o out": "silent/drums.mid: only drums .* | silent/nothing.mid: no notes",
     "corpus build absent -o out": "'absent' is not there",
     "corpus build zeros.mid -o none": "too large (500 MiB)",
-    "corpus build long.mid -o long.mid": "'long.mid' is a file; choose a folder",
+    "corpus build long.mid -o long.mid": "Cannot write",
     "corpus build long.mid -o out --for waltzes": "Known: drums, leadsheet, melody",
     "corpus build long.mid -o out --duplicates some": "drop, keep",
     "corpus inspect empty": "no corpus in 'empty'",

@@ -167,7 +167,7 @@ def test_a_sample_is_spread_over_a_large_file(tmp_path: Path) -> None:
     ("column", "row", "value"),
     [
         ("piece", 0, -1), ("piece", 3, 8), ("piece", 3, 1 << 30), ("group", 0, -1), ("group", 0, 1),
-        ("group", 5, 1 << 30), ("track", 0, -2), ("program", 0, 128), ("program", 0, -1),
+        ("group", 5, 1 << 30), ("track", 0, -2), ("program", 0, 129), ("program", 0, -2),
         ("numerator", 0, 0), ("denominator", 0, 0), ("denominator", 0, -4), ("steps_per_quarter", 0, 0),
         ("steps_per_quarter", 0, 97), ("steps_per_second", 0, 100), ("start_in_bar", 0, -1),
         ("start_step", 0, -1), ("start_step", 0, 1 << 62), ("offset", 0, 1), ("offset", 3, -1),

@@ -63,3 +63,9 @@ def test_what_stands_for_bytes_of_file_names_is_let_through_where_asked() -> Non
 
 def test_a_mark_of_the_order_of_bytes_is_no_content() -> None:
     assert plain_json.loads(b"\xef\xbb\xbf[1]") == [1]
+
+
+def test_numbers_that_are_none_are_gaps_where_asked() -> None:
+    assert plain_json.loads("[NaN, Infinity, -Infinity, 1.5]", gaps=True) == [None, None, None, 1.5]
+    with pytest.raises(ValueError, match="too large"):
+        plain_json.loads("1e999", gaps=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import shutil
 import struct
 from collections.abc import Callable
@@ -377,3 +378,12 @@ def test_weights_that_are_as_large_as_can_be_cost_one_line(tmp_path: Path, corpu
             None, corpus, tmp_path / "run", changes={"training.max_steps": "1", "training.batch_size": "4"},
             from_bundle=tmp_path / "large.antiphon", device="cpu", threads=1,
         )  # fmt: skip
+
+
+def test_figures_that_do_not_exist_are_gaps_in_a_checkpoint(run: Path) -> None:
+    """Earlier versions wrote NaN for an accuracy over no events."""
+    tensors, facts = checkpoint.load(RunFolder(run).best)
+    assert all(value is None or math.isfinite(value) for value in facts["metrics"].values())
+    checkpoint.save(RunFolder(run).best, tensors, {**facts, "metrics": {"accuracy": math.nan}})
+    _, again = checkpoint.load(RunFolder(run).best)
+    assert checkpoint.figures_of(RunFolder(run).best, again) == (facts["step"], {"accuracy": None})

@@ -137,7 +137,7 @@ def test_a_folder_of_other_things_or_a_file_is_left_alone(tmp_path: Path, tiny: 
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     with pytest.raises(OutputError, match="is a file"):
         tiny(tmp_path / "mine.txt")
-    with pytest.raises(OutputError, match="is a file"):
+    with pytest.raises(OutputError, match="Cannot write"):
         tiny(tmp_path / "mine.txt" / "run")
 
 

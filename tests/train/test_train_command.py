@@ -171,7 +171,7 @@ def test_two_processes_have_equal_finite_weights_and_one_voice(tmp_path: Path, t
         (["train", "melody/atention", "--corpus", "CORPUS", "-o", "RUN"], "Did you mean 'melody/attention'?"),
         (["train", "--corpus", "CORPUS", "-o", "RUN"], "What shall be trained?"),
         (["train", "melody/basic", "--corpus", "nowhere", "-o", "RUN"], "There is no corpus in 'nowhere'"),
-        (["train", "melody/basic", "--corpus", "CORPUS", "-o", "/proc/run"], "Cannot write '/proc/run'"),
+        (["train", "melody/basic", "--corpus", "CORPUS", "-o", "/proc/run"], "Cannot write in '/proc/run'"),
         (
             ["train", "melody/basic", "--corpus", "CORPUS", "-o", "RUN", "--set", "sizes"],
             "expected NAME=VALUE",

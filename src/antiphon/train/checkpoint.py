@@ -111,7 +111,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts of a checkpoint. Raises `RunError` where it is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            facts = plain_json.loads((file.metadata() or {})[_FACTS])
+            facts = plain_json.loads((file.metadata() or {})[_FACTS], gaps=True)
             if not isinstance(facts, dict):
                 raise ValueError("what is known about it is no group of values")
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 (not a dict)

@@ -99,7 +99,7 @@ class Loop:
 
     def _keep_best(self, figures: dict[str, float]) -> None:
         """Write the net's weights as the `best` checkpoint."""
-        facts = {"step": self.state.step, "metrics": figures}
+        facts = {"step": self.state.step, "metrics": metrics.plain(figures)}
         checkpoint.save(self.folder.best, plain_weights(self.net), facts)
 
     def _step(self, batch: Batch, *, stop: bool) -> bool:
