@@ -18,16 +18,11 @@ from antiphon.data.metadata import MetadataLookup
 from antiphon.data.sums import file_sha256
 from antiphon.errors import EmptyError, FormatError, InputError
 from antiphon.io.formats import by_suffix
+from antiphon.io.opening import special
 from antiphon.io.places import Place, places
 
 _LIST_SUFFIXES = (".txt", ".lst")
 _HERE = os.curdir + os.sep
-_SPECIAL_FILES = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +194,7 @@ def _walk(folder: str, visited: _Visited) -> Iterator[tuple[str, os.stat_result]
             if stat.S_ISREG(status.st_mode):
                 yield path, status
             elif not stat.S_ISDIR(status.st_mode):
-                reason = f"{_special_file(status)}, not a file"
+                reason = f"{special(status.st_mode) or 'something else'}, not a file"
                 visited.skipped.append(SkippedPath(path, reason, is_special=True))
             elif visited.enter(entry.path):
                 open_folders.append(_entries(entry.path, visited))
@@ -237,10 +232,6 @@ def _entries(folder: str, visited: _Visited) -> Iterator[os.DirEntry[str]]:
         visited.skipped.append(SkippedPath(path, reason))
         return iter(())
     return iter(sorted(visible, key=lambda entry: entry.name))
-
-
-def _special_file(status: os.stat_result) -> str:
-    return next((words for test, words in _SPECIAL_FILES if test(status.st_mode)), "something else")
 
 
 def _stat_error(entry: os.DirEntry[str], error: OSError) -> str:

@@ -8,8 +8,12 @@ from io import BufferedReader
 
 from antiphon.errors import FormatError
 
-_OTHERS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
-           (stat.S_ISBLK, "a device"))  # fmt: skip
+_SPECIAL = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -33,7 +37,11 @@ def opened(path: str | os.PathLike[str]) -> BufferedReader:
         raise
 
 
+def special(mode: int) -> str:
+    """What a file of the `st_mode` is in words, where it is a pipe, a socket or a device; else ''."""
+    return next((words for test, words in _SPECIAL if test(mode)), "")
+
+
 def _check(mode: int) -> None:
-    for test, what in _OTHERS:
-        if test(mode):
-            raise FormatError(f"{what}, not a file; write what it gives to a file first.")
+    if what := special(mode):
+        raise FormatError(f"{what}, not a file; write what it gives to a file first.")

@@ -50,32 +50,32 @@ def message(data: bytes, known: Mapping[int, str], what: str) -> dict[int, Any]:
     any number of them. Raises `Refused`, which speaks of the message as `what`.
     """
     found: dict[int, Any] = {}
-    at, end = 0, len(data)
+    at, end, n_values = 0, len(data), 0
     while at < end:
-        tag, at = _varint(data, at, end)
+        tag, at = (data[at], at + 1) if data[at] < 128 else _varint(data, at, end)
         number, wire = tag >> 3, tag & 7
         kind = known.get(number)
         if kind is None:
             raise Refused(f"{what} has a field {number}, which playing graphs have not")
-        length = 0
         if wire == _BYTES:
             length, at = _varint(data, at, end)
+        elif wire == _VARINT:
+            length = 0
         elif wire == _FIXED32:
             length = 4
-        elif wire != _VARINT:
+        else:
             raise Refused("a field is written in a way that playing graphs do not use")
+        value: Any
         if wire == _VARINT:
             value, at = _varint(data, at, end)
         elif length > end - at:
             raise Refused("it is cut short")
         else:
-            value, at = data[at : at + length], at + length  # type: ignore[assignment]
-        several = kind.isupper()
-        _count(1)
-        values = [value] if kind in "bB" and wire == _BYTES else _numbers(kind, wire, value)
-        if several:
+            value, at = data[at : at + length], at + length
+        values = [value] if wire == _BYTES and kind in "bB" else _numbers(kind, wire, value)
+        n_values += 1 + len(values)
+        if kind.isupper():
             before = found.setdefault(number, [])
-            _count(len(values))
             if len(before) + len(values) > _MOST_VALUES:
                 raise Refused(f"{what} has more than {_MOST_VALUES:,} values in its field {number}")
             before.extend(values)
@@ -83,6 +83,7 @@ def message(data: bytes, known: Mapping[int, str], what: str) -> dict[int, Any]:
             raise Refused(f"{what} has its field {number} twice")
         else:
             (found[number],) = values
+    _count(n_values)
     return found
 
 
